@@ -1,0 +1,101 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Products of other packages, by the name that our targets use for them.
+enum Library {
+    static let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+    static let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+    static let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+    static let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+    static let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
+    static let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+    static let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+    static let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+    static let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+    static let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+    static let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+    static let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+    static let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let serviceLifecycle = Target.Dependency.product(
+        name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+}
+
+let package = Package(
+    name: "mockforge-cloud",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "mockforge", targets: ["mockforge"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .executableTarget(name: "mockforge", dependencies: ["App"], swiftSettings: settings),
+        .target(
+            name: "App",
+            dependencies: [
+                "ControlPlane", "DataPlane", "Domain", "JSON", "Metering", "MockEngine", "Persistence", "Prometheus",
+                Library.argumentParser, Library.asyncHTTPClient, Library.configuration, Library.hummingbird,
+                Library.hummingbirdHTTP2, Library.hummingbirdTLS, Library.logging, Library.nioCore, Library.nioPosix,
+                Library.nioSSL, Library.serviceLifecycle, Library.yams,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "ControlPlane",
+            dependencies: [
+                "Domain", "JSON", "Metering", "MockEngine", "Persistence",
+                Library.crypto, Library.httpTypes, Library.hummingbird, Library.logging, Library.nioCore,
+                Library.serviceLifecycle,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "DataPlane",
+            dependencies: [
+                "Domain", "JSON", "Metering", "MockEngine", "Persistence",
+                Library.httpTypes, Library.hummingbird, Library.logging, Library.nioCore, Library.nioHTTP1,
+                Library.nioHTTPTypes,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Metering",
+            dependencies: ["Domain", "JSON", "Persistence", Library.logging, Library.serviceLifecycle],
+            swiftSettings: settings),
+        .target(
+            name: "Persistence",
+            dependencies: ["Domain", "JSON", Library.crypto, Library.grdb, Library.logging],
+            swiftSettings: settings),
+        .target(name: "MockEngine", dependencies: ["CRE2", "Domain", "JSON", Library.yams], swiftSettings: settings),
+        .target(name: "Prometheus", swiftSettings: settings),
+        .target(name: "Domain", dependencies: ["JSON"], swiftSettings: settings),
+        .target(name: "JSON", swiftSettings: settings),
+        .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
+        .testTarget(name: "DomainTests", dependencies: ["Domain", "JSON"], swiftSettings: settings),
+        .testTarget(name: "MockEngineTests", dependencies: ["MockEngine", "Domain", "JSON"], swiftSettings: settings),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,110 @@
+/// A JSON value that keeps what the text said: the order of members and the spelling of numbers.
+///
+/// Mock bodies are a tenant's own text, so `{"b": 1.50, "a": 2}` must come out as it went in; Foundation's types sort or
+/// shuffle members and turn `1.50` into `1.5`.
+package enum JSON: Sendable, Hashable {
+    case null
+    case bool(Bool)
+    case number(JSONNumber)
+    case string(String)
+    case array([JSON])
+    case object(JSONObject)
+}
+
+extension JSON {
+    package var isNull: Bool { self == .null }
+
+    package var bool: Bool? {
+        if case .bool(let value) = self { value } else { nil }
+    }
+
+    package var number: JSONNumber? {
+        if case .number(let value) = self { value } else { nil }
+    }
+
+    package var string: String? {
+        if case .string(let value) = self { value } else { nil }
+    }
+
+    package var array: [JSON]? {
+        if case .array(let value) = self { value } else { nil }
+    }
+
+    package var object: JSONObject? {
+        if case .object(let value) = self { value } else { nil }
+    }
+
+    /// The value as an integer when it is a number without a fractional part that fits.
+    package var integer: Int? { number?.integer }
+
+    /// The JSON Schema name of the value's type: `null`, `boolean`, `number`, `string`, `array` or `object`.
+    package var typeName: String {
+        switch self {
+        case .null: "null"
+        case .bool: "boolean"
+        case .number: "number"
+        case .string: "string"
+        case .array: "array"
+        case .object: "object"
+        }
+    }
+
+    package subscript(key: String) -> JSON? { object?[key] }
+
+    package subscript(index: Int) -> JSON? {
+        guard let array, array.indices.contains(index) else { return nil }
+        return array[index]
+    }
+
+    /// The value at `pointer`, or nil where a step leads nowhere.
+    package subscript(pointer: JSONPointer) -> JSON? {
+        var current = self
+        for token in pointer.tokens {
+            switch current {
+            case .object(let object):
+                guard let next = object[token] else { return nil }
+                current = next
+            case .array(let array):
+                guard let index = JSONPointer.arrayIndex(token), index < array.count else { return nil }
+                current = array[index]
+            default:
+                return nil
+            }
+        }
+        return current
+    }
+
+    /// The document after JSON Merge Patch (RFC 7396): members of `patch` replace ours, null removes.
+    package func merging(_ patch: JSON) -> JSON {
+        guard case .object(let changes) = patch else { return patch }
+        var result = object ?? JSONObject()
+        for (key, value) in changes {
+            result[key] = value.isNull ? nil : (result[key] ?? .null).merging(value)
+        }
+        return .object(result)
+    }
+}
+
+extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    package init(nilLiteral: ()) { self = .null }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(integerLiteral value: Int) { self = .number(JSONNumber(value)) }
+    package init(floatLiteral value: Double) { self = .number(JSONNumber(value)) }
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(arrayLiteral elements: JSON...) { self = .array(elements) }
+    package init(dictionaryLiteral elements: (String, JSON)...) { self = .object(JSONObject(elements)) }
+}
+
+extension JSON {
+    package init(_ value: Int) { self = .number(JSONNumber(value)) }
+    package init(_ value: Int64) { self = .number(JSONNumber(Int(value))) }
+    package init(_ value: Double) { self = .number(JSONNumber(value)) }
+    package init(_ value: String) { self = .string(value) }
+    package init(_ value: Bool) { self = .bool(value) }
+    /// A string, or null for nil.
+    package init(_ value: String?) { self = value.map(JSON.string) ?? .null }
+    /// A number, or null for nil.
+    package init(_ value: Int?) { self = value.map { JSON($0) } ?? .null }
+}
