@@ -54,6 +54,9 @@ let package = Package(
     ],
     targets: [
         .executableTarget(name: "mockforge", dependencies: ["App"], swiftSettings: settings),
+        .executableTarget(
+            name: "bare-server", dependencies: [Library.nioCore, Library.nioHTTP1, Library.nioPosix],
+            path: "Benchmarks/BareServer", swiftSettings: settings),
         .target(
             name: "App",
             dependencies: [

@@ -96,7 +96,8 @@ package struct Problem: Error, Sendable {
     /// The body, `application/problem+json`.
     package func json(instance: String, requestID: String) -> JSON {
         var object: JSONObject = [
-            "type": .string("urn:mockforge:problem:\(code)"), "title": .string(kind.title), "status": JSON(kind.rawValue),
+            "type": .string("urn:mockforge:problem:\(code)"), "title": .string(kind.title),
+            "status": JSON(kind.rawValue),
             "detail": .string(detail), "instance": .string(instance), "request_id": .string(requestID),
             "code": .string(code),
         ]
@@ -108,7 +109,8 @@ package struct Problem: Error, Sendable {
     /// A body or parameter that breaks rules: 422, with every violation.
     package static func invalid(_ errors: [Violation]) -> Problem {
         let places = errors.map { $0.pointer.isEmpty ? "the body" : $0.pointer }
-        let detail = errors.count == 1 ? "\(places[0]) \(errors[0].message)" : "\(errors.count) values are not acceptable"
+        let detail =
+            errors.count == 1 ? "\(places[0]) \(errors[0].message)" : "\(errors.count) values are not acceptable"
         return Problem(.unprocessable, code: "validation_failed", detail: detail, errors: errors)
     }
 

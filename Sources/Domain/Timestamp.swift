@@ -130,7 +130,8 @@ extension Timestamp {
         if bytes[position] | 0x20 == UInt8(ascii: "z") {
             guard position + 1 == bytes.count else { return nil }
         } else {
-            guard position + 6 == bytes.count, bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-"),
+            guard position + 6 == bytes.count,
+                bytes[position] == UInt8(ascii: "+") || bytes[position] == UInt8(ascii: "-"),
                 let hours = number(position + 1..<position + 3), bytes[position + 3] == UInt8(ascii: ":"),
                 let minutes = number(position + 4..<position + 6), hours < 24, minutes < 60
             else { return nil }

@@ -38,7 +38,9 @@ package enum FormEncoding {
     ) -> (UInt8, Substring.Index)? {
         guard index < bytes.endIndex else { return nil }
         let second = bytes.index(after: index)
-        guard second < bytes.endIndex, let high = digit(bytes[index]), let low = digit(bytes[second]) else { return nil }
+        guard second < bytes.endIndex, let high = digit(bytes[index]), let low = digit(bytes[second]) else {
+            return nil
+        }
         return (high << 4 | low, bytes.index(after: second))
     }
 

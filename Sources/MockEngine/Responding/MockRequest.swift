@@ -39,7 +39,8 @@ package final class RequestView {
     package init(_ request: MockRequest) { self.request = request }
 
     /// Query parameters, decoded (`+` is a space), in order.
-    package private(set) lazy var queryParameters: [(name: String, value: String)] = FormEncoding.pairs(request.query ?? "")
+    package private(set) lazy var queryParameters: [(name: String, value: String)] = FormEncoding.pairs(
+        request.query ?? "")
 
     package private(set) lazy var cookies: [(name: String, value: String)] = CookieHeader.pairs(request.headers)
 

@@ -1,0 +1,268 @@
+#!/usr/bin/env python3
+"""Measures the data plane beside nginx and a bare SwiftNIO server, all in one run, and prints one table.
+
+Each server gets one core and the load generator (wrk) the other. The cases take turns, round after round, so that a
+busy spell of the machine meets all of them; the table shows medians. CPU time a request is the figure to trust: it is
+read from /proc and does not depend on what else the machine does.
+
+usage: Benchmarks/run.py [--rounds N] [--seconds S] [--connections C] [--binary PATH] [--bare PATH] [--output FILE]
+"""
+
+import argparse
+import http.client
+import json
+import os
+import platform
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ADMIN_TOKEN = "benchmark-admin-token-0123456789abcdef"
+BODY = {"id": "x" * 166}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_port(port, process, name):
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            sys.exit(f"{name} ended with exit code {process.returncode} before it listened")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    sys.exit(f"{name} did not listen on port {port} within 30 s")
+
+
+def on_core(core, command):
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2 or not shutil.which("taskset"):
+        return command
+    return ["taskset", "-c", str(cores[core % len(cores)])] + command
+
+
+class Server:
+    """A process under measurement, with the children it starts."""
+
+    def __init__(self, name, command, port, cwd, env=None):
+        self.name, self.port = name, port
+        self.log = open(os.path.join(cwd, f"{name}.log"), "w")
+        self.process = subprocess.Popen(
+            on_core(0, command), cwd=cwd, stdout=self.log, stderr=self.log, env={**os.environ, **(env or {})})
+        wait_for_port(port, self.process, name)
+
+    def pids(self):
+        found, queue = [], [self.process.pid]
+        while queue:
+            pid = queue.pop()
+            found.append(pid)
+            try:
+                with open(f"/proc/{pid}/task/{pid}/children") as children:
+                    queue += [int(child) for child in children.read().split()]
+            except FileNotFoundError:
+                pass
+        return found
+
+    def cpu_seconds(self):
+        ticks = 0
+        for pid in self.pids():
+            with open(f"/proc/{pid}/stat") as stat:
+                fields = stat.read().rsplit(")", 1)[1].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def peak_memory_mb(self):
+        total = 0
+        for pid in self.pids():
+            with open(f"/proc/{pid}/status") as status:
+                match = re.search(r"VmHWM:\s+(\d+) kB", status.read())
+            total += int(match.group(1)) if match else 0
+        return total / 1024
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.log.close()
+
+
+class API:
+    """The management API of the server under test."""
+
+    def __init__(self, port):
+        self.port = port
+
+    def post(self, path, body, token):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request(
+            "POST", "/api/v1" + path, json.dumps(body),
+            {"Content-Type": "application/json", "Authorization": f"Bearer {token}"})
+        response = connection.getresponse()
+        text = response.read()
+        if response.status >= 300:
+            sys.exit(f"POST {path} answered {response.status}: {text.decode()}")
+        return json.loads(text)
+
+
+def start_nginx(folder):
+    port = free_port()
+    with open(os.path.join(folder, "nginx.conf"), "w") as config:
+        config.write(f"""
+worker_processes 1;
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx-error.log;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
+    uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+    keepalive_requests 1000000000;
+    server {{
+        listen 127.0.0.1:{port};
+        default_type application/json;
+        location / {{ return 200 '{json.dumps(BODY, separators=(",", ":"))}'; }}
+    }}
+}}
+""")
+    return Server("nginx", ["nginx", "-e", f"{folder}/nginx-error.log", "-c", f"{folder}/nginx.conf"], port, folder)
+
+
+def start_mockforge(folder, binary):
+    port, management = free_port(), free_port()
+    server = Server(
+        "mockforge",
+        [binary, "serve", "--port", str(port), "--management-port", str(management), "--data-dir", f"{folder}/data"],
+        port, folder, {"MOCKFORGE_ADMIN_TOKEN": ADMIN_TOKEN, "MOCKFORGE_LOG_LEVEL": "warning"})
+    api = API(port)
+    tenant = api.post("/tenants", {
+        "name": "Benchmark", "subdomain": "bench", "plan": "enterprise", "admin_email": "bench@example.com",
+        "quotas": {"max_requests_per_minute": -1}}, ADMIN_TOKEN)
+    key = tenant["api_key"]
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("GET", "/api/v1/workspaces", headers={"Authorization": f"Bearer {key}"})
+    workspace = json.loads(connection.getresponse().read())["data"][0]["id"]
+    mock = api.post(f"/workspaces/{workspace}/mocks", {"name": "bench", "base_path": ""}, key)
+    routes = f"/mocks/{mock['id']}/routes"
+    api.post(routes, {"method": "GET", "path": "/static", "responses": [{"status": 200, "body": BODY}]}, key)
+    api.post(routes, {
+        "method": "GET", "path": "/users/{id}", "responses": [{
+            "status": 200, "template": True, "body": {
+                "id": "{{request.path_params.id}}", "request": "{{uuid}}", "name": "{{fake 'name.full_name'}}",
+                "note": "y" * 60}}]}, key)
+    return server
+
+
+def run_wrk(server, path, seconds, connections, headers):
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    for name, value in headers.items():
+        command += ["-H", f"{name}: {value}"]
+    before = server.cpu_seconds()
+    output = subprocess.run(
+        on_core(1, command + [f"http://127.0.0.1:{server.port}{path}"]), capture_output=True, text=True, check=True
+    ).stdout
+    cpu = server.cpu_seconds() - before
+    requests = int(re.search(r"(\d+) requests in", output).group(1))
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1))
+    failures = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+    errors = re.search(r"Socket errors: (.*)", output)
+
+    def latency(percent):
+        number, unit = re.search(rf"\s+{percent}%\s+([\d.]+)(us|ms|s)", output).groups()
+        return float(number) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
+
+    return {
+        "rate": rate, "cpu_us": cpu / requests * 1e6, "p50_us": latency(50), "p99_us": latency(99),
+        "non_2xx": int(failures.group(1)) if failures else 0, "requests": requests,
+        "socket_errors": errors.group(1) if errors else "none"}
+
+
+def main():
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--binary", default=os.path.join(root, ".build/release/mockforge"))
+    parser.add_argument("--bare", default=os.path.join(root, ".build/release/bare-server"))
+    parser.add_argument("--output", help="also write the table to this file")
+    options = parser.parse_args()
+
+    servers = []
+    with tempfile.TemporaryDirectory(prefix="mockforge-bench-") as folder:
+        try:
+            nginx = start_nginx(folder)
+            servers.append(nginx)
+            bare_port = free_port()
+            bare = Server("bare-server", [options.bare, str(bare_port)], bare_port, folder)
+            servers.append(bare)
+            mockforge = start_mockforge(folder, options.binary)
+            servers.append(mockforge)
+            tenant = {"Host": "bench.localhost"}
+            cases = [
+                ("nginx return 200", nginx, "/", {}, 200), ("bare SwiftNIO", bare, "/", {}, 200),
+                ("static mock", mockforge, "/static", tenant, 200),
+                ("template mock", mockforge, "/users/4711", tenant, 200),
+                ("no match (404)", mockforge, "/nothing/here", tenant, 404),
+            ]
+            results = {name: [] for name, *_ in cases}
+            for name, server, path, headers, _ in cases:
+                run_wrk(server, path, 1, options.connections, headers)
+            for _ in range(options.rounds):
+                for name, server, path, headers, status in cases:
+                    result = run_wrk(server, path, options.seconds, options.connections, headers)
+                    refused = result["non_2xx"] if status == 200 else result["requests"] - result["non_2xx"]
+                    if refused or result["socket_errors"] != "none":
+                        sys.exit(f"{name}: {refused} unexpected answers, socket errors: {result['socket_errors']}")
+                    results[name].append(result)
+            table = render(cases, results, options)
+        finally:
+            for server in servers:
+                server.stop()
+    print(table)
+    if options.output:
+        with open(options.output, "w") as file:
+            file.write(table + "\n")
+
+
+def render(cases, results, options):
+    def median(name, key):
+        return statistics.median(result[key] for result in results[name])
+
+    base = "nginx return 200"
+    lines = [
+        f"Machine: {cpu_model()}, {os.cpu_count()} cores, Linux {platform.release()}. "
+        f"wrk -t1 -c{options.connections} -d{options.seconds}s, {options.rounds} interleaved rounds, medians; "
+        "server on one core, wrk on the other.", "",
+        "| case | requests/s | to nginx | CPU µs a request | to nginx | p50 µs | p99 µs | peak memory MB |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |"]
+    for name, server, *_ in cases:
+        rate, cpu = median(name, "rate"), median(name, "cpu_us")
+        lines.append(
+            f"| {name} | {rate:.0f} | {rate / median(base, 'rate'):.2f} | {cpu:.1f} | "
+            f"{cpu / median(base, 'cpu_us'):.2f} | {median(name, 'p50_us'):.0f} | {median(name, 'p99_us'):.0f} | "
+            f"{server.peak_memory_mb():.0f} |")
+    return "\n".join(lines)
+
+
+def cpu_model():
+    with open("/proc/cpuinfo") as info:
+        match = re.search(r"model name\s*:\s*(.*)", info.read())
+    return match.group(1).strip() if match else platform.processor()
+
+
+if __name__ == "__main__":
+    main()
