@@ -98,6 +98,13 @@ let package = Package(
 
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "DomainTests", dependencies: ["Domain", "JSON"], swiftSettings: settings),
+        .testTarget(
+            name: "ControlPlaneTests",
+            dependencies: [
+                "ControlPlane", "Domain", "JSON", "Persistence", Library.crypto, Library.httpTypes, Library.hummingbird,
+                Library.hummingbirdTesting, Library.logging, Library.nioCore,
+            ],
+            swiftSettings: settings),
         .testTarget(name: "MockEngineTests", dependencies: ["MockEngine", "Domain", "JSON"], swiftSettings: settings),
     ],
     cxxLanguageStandard: .cxx17

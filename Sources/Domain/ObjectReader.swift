@@ -9,7 +9,12 @@ package final class Violations {
     package init() {}
 
     package func add(_ pointer: JSONPointer, _ code: String, _ message: String) {
-        if list.count < Self.limit { list.append(Violation(pointer, code, message)) }
+        add(Violation(pointer, code, message))
+    }
+
+    /// For places that are no JSON pointer: query parameters and headers.
+    package func add(_ violation: Violation) {
+        if list.count < Self.limit { list.append(violation) }
     }
 
     package func throwIfAny() throws(Problem) {

@@ -1,0 +1,31 @@
+import Domain
+
+/// Who made a change: what the audit log names and what an idempotency key belongs to.
+enum Actor: Sendable, Hashable {
+    case admin
+    case key(APIKeyID, of: TenantID)
+    /// Background work of the platform itself.
+    case system
+
+    /// The audit log's spelling.
+    var name: String {
+        switch self {
+        case .admin: "admin"
+        case .key(let id, _): "key:\(id)"
+        case .system: "system"
+        }
+    }
+
+    /// Two keys of one tenant share their idempotency keys: a retry after a rotation must still find its answer.
+    var idempotencySpace: String {
+        switch self {
+        case .admin: "admin"
+        case .key(_, let tenant): "tenant:\(tenant)"
+        case .system: "system"
+        }
+    }
+
+    var tenant: TenantID? {
+        if case .key(_, let tenant) = self { tenant } else { nil }
+    }
+}

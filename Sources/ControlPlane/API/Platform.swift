@@ -1,0 +1,38 @@
+package import Domain
+package import Logging
+package import Persistence
+
+/// What the control plane works on: the ports, the plans and the addresses. Made once by the composition root.
+package struct Platform: Sendable {
+    package let database: any Database
+    package let announcements: any Announcements
+    package let objects: any ObjectStore
+    package let journal: any Journal
+    package let mailer: any Mailer
+    package let surroundings: Surroundings
+    package let plans: PlanCatalog
+    package let addresses: PublicAddresses
+    package let logger: Logger
+    /// When this process started; for `/system/status`.
+    package let startedAt: Timestamp
+    /// The version of the binary.
+    package let version: String
+
+    package init(
+        database: any Database, announcements: any Announcements, objects: any ObjectStore, journal: any Journal,
+        mailer: any Mailer, surroundings: Surroundings = .system, plans: PlanCatalog, addresses: PublicAddresses,
+        logger: Logger, version: String
+    ) {
+        self.database = database
+        self.announcements = announcements
+        self.objects = objects
+        self.journal = journal
+        self.mailer = mailer
+        self.surroundings = surroundings
+        self.plans = plans
+        self.addresses = addresses
+        self.logger = logger
+        startedAt = surroundings.now()
+        self.version = version
+    }
+}

@@ -1,0 +1,32 @@
+package import Domain
+package import JSON
+
+/// How the world reaches this installation; decides the `urls` of a tenant.
+package struct PublicAddresses: Sendable, Hashable {
+    /// `http` or `https`.
+    package let scheme: String
+    package let baseDomain: String
+    /// Nil when it is the scheme's own, which URLs leave out.
+    package let port: Int?
+
+    package init(scheme: String = "http", baseDomain: String = "localhost", port: Int? = nil) {
+        self.scheme = scheme
+        self.baseDomain = baseDomain
+        self.port = (scheme == "http" && port == 80) || (scheme == "https" && port == 443) ? nil : port
+    }
+
+    private func url(host: String, path: String = "") -> JSON {
+        .string("\(scheme)://\(host)\(port.map { ":\($0)" } ?? "")\(path)")
+    }
+
+    /// Every address at which a tenant's default workspace answers, and the API for its keys.
+    package func urls(of tenant: TenantID, _ subdomain: Subdomain) -> JSON {
+        [
+            "subdomain": url(host: "\(subdomain).\(baseDomain)"),
+            "id_subdomain": url(host: "tenant-\(tenant).\(baseDomain)"),
+            "path": url(host: baseDomain, path: "/tenant/\(tenant)"),
+            "short_path": url(host: baseDomain, path: "/t/\(tenant)"),
+            "api": url(host: baseDomain, path: "/api/v1"),
+        ]
+    }
+}

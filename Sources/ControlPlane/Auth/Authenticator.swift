@@ -1,0 +1,81 @@
+import Domain
+import HTTPTypes
+import Persistence
+
+/// Tells who sends a request.
+struct Authenticator: Sendable {
+    let adminToken: AdminToken
+    let database: any Database
+    let surroundings: Surroundings
+    let keyUse: KeyUse
+    let failures = FailedAttempts()
+
+    enum Caller: Sendable {
+        case admin
+        case tenant(TenantRecord, APIKeyRecord)
+    }
+
+    /// - Throws: 401 for credentials that are missing, unknown, revoked or expired; 429 after too many failures.
+    func caller(_ headers: HTTPFields, from address: String) async throws -> Caller {
+        let credential = try bearer(headers)
+        let now = surroundings.now()
+        let secret = APIKeySecret(credential)
+        let trace = (secret ?? nil)?.hash ?? ""
+        if let seconds = failures.wait(address, credential: trace, at: now) {
+            throw Problem(
+                .tooManyRequests, code: "too_many_failures",
+                detail: "Too many failed authentications from this address; wait \(seconds) seconds.",
+                headers: [("Retry-After", String(seconds))])
+        }
+        do {
+            let caller = try await resolve(credential, secret, at: now)
+            failures.noteSuccess(address, credential: trace, at: now)
+            return caller
+        } catch let problem as Problem where problem.kind == .unauthorized {
+            failures.noteFailure(address, at: now)
+            throw problem
+        }
+    }
+
+    private func resolve(_ credential: String, _ secret: APIKeySecret?, at now: Timestamp) async throws -> Caller {
+        if adminToken.matches(credential) { return .admin }
+        guard let secret else { throw Self.refusal("invalid_credentials", "The credentials are not known.") }
+        let found = try await database.read(.platform) { sql -> (APIKeyRecord, TenantRecord)? in
+            for key in try APIKeyRepository(sql).find(lookupPrefix: secret.lookupPrefix)
+            where ConstantTime.equal(key.hash, secret.hash) {
+                guard let tenant = try TenantRepository(sql).find(key.tenantID) else { return nil }
+                return (key, tenant)
+            }
+            return nil
+        }
+        guard let (key, tenant) = found, tenant.isProvisioned, tenant.status != .deleted else {
+            throw Self.refusal("invalid_credentials", "The credentials are not known.")
+        }
+        if let revokedAt = key.revokedAt, revokedAt <= now {
+            throw Self.refusal("api_key_revoked", "The API key has been revoked.")
+        }
+        if let expiresAt = key.expiresAt, expiresAt <= now {
+            throw Self.refusal("api_key_expired", "The API key has expired.")
+        }
+        keyUse.note(key, at: now)
+        return .tenant(tenant, key)
+    }
+
+    private func bearer(_ headers: HTTPFields) throws(Problem) -> String {
+        guard let header = headers[.authorization] else {
+            throw Self.refusal(
+                "unauthenticated", "Send an Authorization header: Bearer, then the admin token or an API key.")
+        }
+        let parts = header.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer", parts[1].utf8.count <= 1024 else {
+            throw Self.refusal("unauthenticated", "The Authorization header must be: Bearer, a space, the credential.")
+        }
+        return String(parts[1].drop { $0 == " " })
+    }
+
+    private static func refusal(_ code: String, _ detail: String) -> Problem {
+        Problem(
+            .unauthorized, code: code, detail: detail,
+            headers: [("WWW-Authenticate", "Bearer realm=\"mockforge\"")])
+    }
+}
