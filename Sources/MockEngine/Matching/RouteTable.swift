@@ -1,0 +1,136 @@
+/// Finds the routes that a method and a path may go to.
+///
+/// A trie over the segments of the paths, in flat arrays. A lookup costs by the segments of the request and by how many
+/// alternatives (literal, mixed, parameter, wildcard) stand side by side on its way, not by the number of routes. It
+/// allocates nothing for tables of an ordinary shape.
+package struct RouteTable: Sendable {
+    /// One route; its number is its place in the list that makes the table, which is also the order of creation.
+    package struct Entry: Sendable {
+        package var methods: MethodSet
+        package var pattern: RoutePattern
+        /// Higher wins.
+        package var priority: Int
+
+        package init(methods: MethodSet, pattern: RoutePattern, priority: Int = 0) {
+            self.methods = methods
+            self.pattern = pattern
+            self.priority = priority
+        }
+    }
+
+    /// What a lookup came to.
+    package struct Lookup: Sendable, Hashable {
+        /// The route that the visitor took.
+        package var accepted: Int?
+        /// Places of the trie that were looked at.
+        package var steps: Int
+        /// Whether the lookup ended at `stepLimit`: routes of the least specific paths may have been left out.
+        package var isCutShort: Bool
+    }
+
+    /// Most places that one lookup looks at, whatever the routes are.
+    package static let stepLimit = 16_384
+
+    /// Places that the costliest path makes a lookup look at, at most.
+    package let worstCaseSteps: Int
+
+    let tokens: SegmentTokens
+    let shapes: SegmentShapes
+    let edges: RouteEdges
+    let nodes: [RouteNode]
+    let mixedEdges: [MixedEdge]
+    /// Ranks of routes, those of each end of a path together and rising.
+    let ranks: [Int32]
+    /// By rank, which is the order in which routes are tried: priority, specificity, creation.
+    let routes: [Ranked]
+    let patterns: [RoutePattern]
+    let methods: RouteMethods
+    /// Segments of the longest path.
+    let depth: Int
+    /// Ends of paths that one request can reach, at most.
+    let endLimit: Int
+
+    struct Ranked: Sendable {
+        var route: Int
+        var bits: UInt64
+        var methods: MethodSet
+    }
+
+    package init(routes: [Entry]) { self = RouteTableBuilder(routes).table() }
+
+    init(_ builder: RouteTableBuilder, nodes: [RouteNode], endLimit: Int, worstCaseSteps: Int) {
+        tokens = SegmentTokens(builder.literals)
+        shapes = builder.shapes
+        edges = RouteEdges(builder.literalEdges)
+        self.nodes = nodes
+        mixedEdges = builder.flatMixedEdges
+        ranks = builder.flatRanks
+        routes = builder.ranked
+        patterns = builder.patterns
+        methods = builder.methods
+        depth = builder.depth
+        self.endLimit = endLimit
+        self.worstCaseSteps = worstCaseSteps
+    }
+
+    /// Shows `visit` the routes for a method (upper case) and a path (in normal form), best first, until it returns true.
+    ///
+    /// HEAD goes to routes for GET too. A slash at the end of the path does not count.
+    package func candidates(method: String, path: String, visit: (_ route: Int) -> Bool) -> Lookup {
+        let bits = methods.requestBits(method)
+        var lookup = Lookup(accepted: nil, steps: 0, isCutShort: false)
+        walk(path, bits) { walk in
+            lookup.steps = walk.steps
+            lookup.isCutShort = walk.isCutShort
+            walk.ends.arrange(in: ranks)
+            while let rank = walk.ends.next(in: ranks) {
+                let ranked = routes[Int(rank)]
+                guard ranked.bits & bits != 0 else { continue }
+                if bits == RouteMethods.other, !ranked.methods.contains(method) { continue }
+                if visit(ranked.route) {
+                    lookup.accepted = ranked.route
+                    return
+                }
+            }
+        }
+        return lookup
+    }
+
+    /// The methods that the routes of a path take, with HEAD where GET is; nil when no route has the path.
+    package func allowedMethods(path: String) -> MethodSet? {
+        var bits: UInt64 = 0
+        var others: [String] = []
+        walk(path, RouteMethods.every) { walk in
+            walk.ends.arrange(in: ranks)
+            while let rank = walk.ends.next(in: ranks) {
+                let ranked = routes[Int(rank)]
+                bits |= ranked.bits
+                if ranked.bits & RouteMethods.other != 0, case .some(let names) = ranked.methods {
+                    others += names.filter { methods.requestBits($0) == RouteMethods.other && !others.contains($0) }
+                }
+            }
+        }
+        if bits == 0 { return nil }
+        return bits & RouteMethods.any != 0 ? .any : .some(methods.names(of: bits) + others)
+    }
+
+    /// The parameters of a route that `path` was found to match, decoded, from the left.
+    package func captures(route: Int, path: String) -> [(name: String, value: String)] {
+        patterns[route].captures(in: path)
+    }
+
+    private func walk(_ path: String, _ bits: UInt64, _ body: (inout RouteWalk) -> Void) {
+        var path = path
+        path.withUTF8 { bytes in
+            withUnsafeTemporaryAllocation(of: PathSegment.self, capacity: depth) { segments in
+                withUnsafeTemporaryAllocation(of: RouteEnds.End.self, capacity: endLimit) { ends in
+                    let count = PathSegment.split(bytes, into: segments, tokens)
+                    var walk = RouteWalk(
+                        self, bytes, UnsafeBufferPointer(segments), segmentCount: count, ends: RouteEnds(ends), bits)
+                    walk.visit(node: 0, depth: 0)
+                    body(&walk)
+                }
+            }
+        }
+    }
+}

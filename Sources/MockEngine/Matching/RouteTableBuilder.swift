@@ -1,0 +1,194 @@
+/// Makes the arrays of a route table. Slow and plain: it runs when a workspace changes, not when a request comes.
+final class RouteTableBuilder {
+    private(set) var literals: [[UInt8]] = []
+    private(set) var literalEdges: [UInt64: Int32] = [:]
+    private(set) var shapes = SegmentShapes()
+    private(set) var methods = RouteMethods()
+    private(set) var ranked: [RouteTable.Ranked] = []
+    private(set) var flatMixedEdges: [MixedEdge] = []
+    private(set) var flatRanks: [Int32] = []
+    private(set) var depth = 0
+    let patterns: [RoutePattern]
+
+    private var tokens: [[UInt8]: Int32] = [:]
+    private var shapeNumbers: [[[UInt8]]: Int] = [:]
+    private var shapeLengths: [Int] = []
+    private var drafts = [Draft(parent: nil)]
+
+    /// How a node hangs on its parent.
+    private enum Link { case literal, mixed, parameter, wildcard }
+
+    /// A node while the trie grows; children always come after their parents.
+    private struct Draft {
+        var parent: (node: Int, link: Link)?
+        var parameter = RouteNode.none
+        var wildcard = RouteNode.none
+        var mixed: [Int: Int32] = [:]
+        var own: [Int32] = []
+        var tail: [Int32] = []
+    }
+
+    init(_ entries: [RouteTable.Entry]) {
+        patterns = entries.map(\.pattern)
+        var specificities = patterns.map { Specificity($0) }
+        let bits = entries.map { methods.bits(of: $0.methods) }
+        for index in entries.indices { specificities[index].priority = entries[index].priority }
+        let order = entries.indices.sorted { left, right in
+            switch specificities[left].compare(to: specificities[right]) {
+            case ..<0: true
+            case 1...: false
+            default:
+                (RouteMethods.prefersHead(bits[left]) ? 0 : 1, left)
+                    < (RouteMethods.prefersHead(bits[right]) ? 0 : 1, right)
+            }
+        }
+        for (rank, index) in order.enumerated() {
+            ranked.append(RouteTable.Ranked(route: index, bits: bits[index], methods: entries[index].methods))
+            insert(patterns[index], rank: Int32(rank))
+        }
+    }
+
+    func table() -> RouteTable {
+        var nodes = flatten()
+        let bound = fold(into: &nodes)
+        return RouteTable(
+            self, nodes: nodes, endLimit: min(bound.ends, RouteTable.stepLimit), worstCaseSteps: bound.steps)
+    }
+
+    private func insert(_ pattern: RoutePattern, rank: Int32) {
+        depth = max(depth, pattern.segments.count)
+        var node = 0
+        for segment in pattern.segments {
+            switch segment {
+            case .literal(let bytes): node = literalChild(of: node, bytes)
+            case .mixed(let literals, _): node = mixedChild(of: node, literals)
+            case .parameter:
+                if drafts[node].parameter == RouteNode.none { drafts[node].parameter = add(node, .parameter) }
+                node = Int(drafts[node].parameter)
+            case .wildcard:
+                if drafts[node].wildcard == RouteNode.none { drafts[node].wildcard = add(node, .wildcard) }
+                node = Int(drafts[node].wildcard)
+            case .tail:
+                drafts[node].tail.append(rank)
+                return
+            }
+        }
+        drafts[node].own.append(rank)
+    }
+
+    private func add(_ parent: Int, _ link: Link) -> Int32 {
+        drafts.append(Draft(parent: (parent, link)))
+        return Int32(drafts.count - 1)
+    }
+
+    private func literalChild(of node: Int, _ bytes: [UInt8]) -> Int {
+        let token = tokens[bytes] ?? Int32(literals.count)
+        if Int(token) == literals.count {
+            tokens[bytes] = token
+            literals.append(bytes)
+        }
+        let key = RouteEdges.key(Int32(node), token)
+        if let child = literalEdges[key] { return Int(child) }
+        let child = add(node, .literal)
+        literalEdges[key] = child
+        return Int(child)
+    }
+
+    private func mixedChild(of node: Int, _ literals: [[UInt8]]) -> Int {
+        let shape: Int
+        if let known = shapeNumbers[literals] {
+            shape = known
+        } else {
+            shape = shapes.add(literals)
+            shapeNumbers[literals] = shape
+            shapeLengths.append(literals.reduce(0) { $0 + $1.count })
+        }
+        if let child = drafts[node].mixed[shape] { return Int(child) }
+        let child = add(node, .mixed)
+        drafts[node].mixed[shape] = child
+        return Int(child)
+    }
+
+    private func flatten() -> [RouteNode] {
+        drafts.map { draft in
+            var node = RouteNode()
+            node.parameter = draft.parameter
+            node.wildcard = draft.wildcard
+            let mixedStart = Int32(flatMixedEdges.count)
+            for (shape, child) in draft.mixed.sorted(by: {
+                (-shapeLengths[$0.key], $0.key) < (-shapeLengths[$1.key], $1.key)
+            }) {
+                flatMixedEdges.append(MixedEdge(shape: shape, child: child))
+            }
+            node.mixed = mixedStart..<Int32(flatMixedEdges.count)
+            node.own = append(draft.own)
+            node.tail = append(draft.tail)
+            node.lengths = draft.own.isEmpty ? 0 : 1
+            node.tailLengths = draft.tail.isEmpty ? 0 : 1
+            node.methods = (draft.own + draft.tail).reduce(0) { $0 | ranked[Int($1)].bits }
+            return node
+        }
+    }
+
+    private func append(_ list: [Int32]) -> Range<Int32> {
+        let start = Int32(flatRanks.count)
+        flatRanks += list
+        return start..<Int32(flatRanks.count)
+    }
+
+    /// Carries what each node knows of the routes below it up to the root; gives the most ends and steps of one lookup.
+    private func fold(into nodes: inout [RouteNode]) -> (ends: Int, steps: Int) {
+        struct Bound {
+            var literal = (ends: 0, steps: 0)
+            var others = (ends: 0, steps: 0)
+        }
+        var bounds = [Bound](repeating: Bound(), count: nodes.count)
+        for index in nodes.indices.reversed() {
+            let own = nodes[index].own.isEmpty ? 0 : 1
+            let below = bounds[index].literal.ends + bounds[index].others.ends
+            let ends = max(own, below) + (nodes[index].tail.isEmpty ? 0 : 1)
+            let steps = 1 + nodes[index].mixed.count + bounds[index].literal.steps + bounds[index].others.steps
+            guard let (parent, link) = drafts[index].parent else { return (ends, steps) }
+            nodes[parent].lengths |= nodes[index].lengths << 1
+            nodes[parent].tailLengths |= nodes[index].tailLengths << 1
+            nodes[parent].methods |= nodes[index].methods
+            if link == .literal {
+                // A request takes one literal edge at most, so only the worst of them counts.
+                bounds[parent].literal.ends = max(bounds[parent].literal.ends, ends)
+                bounds[parent].literal.steps = max(bounds[parent].literal.steps, steps)
+            } else {
+                bounds[parent].others.ends += ends
+                bounds[parent].others.steps += steps
+            }
+        }
+        return (0, 0)
+    }
+}
+
+/// Orders routes: priority, then the more specific path, compared from the left.
+private struct Specificity {
+    var priority = 0
+    private var segments: [(kind: Int, literalBytes: Int)]
+
+    init(_ pattern: RoutePattern) {
+        segments = pattern.segments.map { segment in
+            switch segment {
+            case .literal: (0, 0)
+            case .mixed(let literals, _): (1, literals.reduce(0) { $0 + $1.count })
+            case .parameter: (2, 0)
+            case .wildcard: (3, 0)
+            case .tail: (4, 0)
+            }
+        }
+    }
+
+    /// Negative when this one stands first.
+    func compare(to other: Specificity) -> Int {
+        if priority != other.priority { return priority > other.priority ? -1 : 1 }
+        for (mine, theirs) in zip(segments, other.segments) where mine != theirs {
+            return (mine.kind, -mine.literalBytes) < (theirs.kind, -theirs.literalBytes) ? -1 : 1
+        }
+        // Two paths of different length meet in one request only where the longer one ends with "/**".
+        return segments.count - other.segments.count
+    }
+}

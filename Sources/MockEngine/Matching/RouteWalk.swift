@@ -1,0 +1,133 @@
+/// A segment of a request's path: a range of its bytes, and its token.
+struct PathSegment {
+    var start: Int
+    var end: Int
+    var token: Int32
+
+    /// Writes the first segments into `segments`, as many as fit, and gives the number of all.
+    static func split(
+        _ bytes: UnsafeBufferPointer<UInt8>, into segments: UnsafeMutableBufferPointer<PathSegment>,
+        _ tokens: SegmentTokens
+    ) -> Int {
+        var count = 0
+        var start = 0
+        var index = 0
+        while index <= bytes.count {
+            if index == bytes.count || bytes[index] == PathEncoding.slash {
+                if index > start {
+                    if count < segments.count {
+                        let token = tokens.token(of: UnsafeBufferPointer(rebasing: bytes[start..<index]))
+                        segments.initializeElement(at: count, to: PathSegment(start: start, end: index, token: token))
+                    }
+                    count += 1
+                }
+                start = index + 1
+            }
+            index += 1
+        }
+        return count
+    }
+}
+
+/// The ends of paths that a lookup has reached; gives their routes' ranks in rising order.
+struct RouteEnds {
+    typealias End = Range<Int32>
+
+    /// Not empty; after `arrange` a heap by the rank at the lower bound.
+    private let ends: UnsafeMutableBufferPointer<End>
+    private var count = 0
+
+    init(_ storage: UnsafeMutableBufferPointer<End>) { ends = storage }
+
+    mutating func add(_ end: End) {
+        guard !end.isEmpty, count < ends.count else { return }
+        ends.initializeElement(at: count, to: end)
+        count += 1
+    }
+
+    mutating func arrange(in ranks: [Int32]) {
+        for index in stride(from: count / 2 - 1, through: 0, by: -1) { sink(index, ranks) }
+    }
+
+    mutating func next(in ranks: [Int32]) -> Int32? {
+        guard count > 0 else { return nil }
+        let end = ends[0]
+        if end.count > 1 {
+            ends[0] = (end.lowerBound + 1)..<end.upperBound
+        } else {
+            count -= 1
+            ends[0] = ends[count]
+        }
+        sink(0, ranks)
+        return ranks[Int(end.lowerBound)]
+    }
+
+    private func sink(_ start: Int, _ ranks: [Int32]) {
+        var index = start
+        while true {
+            var least = index
+            for child in [2 * index + 1, 2 * index + 2] where child < count && rank(child, ranks) < rank(least, ranks) {
+                least = child
+            }
+            if least == index { return }
+            ends.swapAt(index, least)
+            index = least
+        }
+    }
+
+    private func rank(_ index: Int, _ ranks: [Int32]) -> Int32 { ranks[Int(ends[index].lowerBound)] }
+}
+
+/// One descent through a route table.
+struct RouteWalk {
+    private let table: RouteTable
+    private let bytes: UnsafeBufferPointer<UInt8>
+    /// The first segments, as many as the longest path of the table has.
+    private let segments: UnsafeBufferPointer<PathSegment>
+    private let segmentCount: Int
+    private let bits: UInt64
+    var ends: RouteEnds
+    private(set) var steps = 0
+
+    var isCutShort: Bool { steps >= RouteTable.stepLimit }
+
+    init(
+        _ table: RouteTable, _ bytes: UnsafeBufferPointer<UInt8>, _ segments: UnsafeBufferPointer<PathSegment>,
+        segmentCount: Int, ends: RouteEnds, _ bits: UInt64
+    ) {
+        self.table = table
+        self.bytes = bytes
+        self.segments = segments
+        self.segmentCount = segmentCount
+        self.ends = ends
+        self.bits = bits
+    }
+
+    /// Notes the ends at and below `node`, which stands after `depth` segments; the most specific first.
+    mutating func visit(node: Int32, depth: Int) {
+        guard !isCutShort else { return }
+        steps += 1
+        let place = table.nodes[Int(node)]
+        guard place.mayTake(remaining: segmentCount - depth, bits) else { return }
+        if depth == segmentCount {
+            ends.add(place.own)
+        } else if depth < segments.count {
+            let segment = segments[depth]
+            if segment.token != SegmentTokens.unknown {
+                let child = table.edges.child(of: node, segment.token)
+                if child != RouteNode.none { visit(node: child, depth: depth + 1) }
+            }
+            if !place.mixed.isEmpty {
+                let text = UnsafeBufferPointer(rebasing: bytes[segment.start..<segment.end])
+                for index in place.mixed where !isCutShort {
+                    steps += 1
+                    let edge = table.mixedEdges[Int(index)]
+                    if table.shapes.match(edge.shape, text) { visit(node: edge.child, depth: depth + 1) }
+                }
+            }
+            if place.parameter != RouteNode.none { visit(node: place.parameter, depth: depth + 1) }
+            if place.wildcard != RouteNode.none { visit(node: place.wildcard, depth: depth + 1) }
+        }
+        ends.add(place.tail)
+    }
+}
