@@ -77,9 +77,9 @@ let package = Package(
         .target(
             name: "DataPlane",
             dependencies: [
-                "Domain", "JSON", "Metering", "MockEngine", "Persistence",
-                Library.httpTypes, Library.hummingbird, Library.logging, Library.nioCore, Library.nioHTTP1,
-                Library.nioHTTPTypes,
+                "Domain", "JSON", "Metering", "MockEngine", "Persistence", "Prometheus",
+                Library.crypto, Library.httpTypes, Library.logging, Library.nioCore, Library.nioHTTP1,
+                Library.nioHTTPTypes, Library.serviceLifecycle,
             ],
             swiftSettings: settings),
         .target(
