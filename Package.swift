@@ -89,6 +89,7 @@ let package = Package(
         .target(
             name: "Persistence",
             dependencies: ["Domain", "JSON", Library.crypto, Library.grdb, Library.logging],
+            resources: [.embedInCode("Migrations/platform"), .embedInCode("Migrations/tenant")],
             swiftSettings: settings),
         .target(name: "MockEngine", dependencies: ["CRE2", "Domain", "JSON", Library.yams], swiftSettings: settings),
         .target(name: "Prometheus", swiftSettings: settings),
@@ -96,6 +97,13 @@ let package = Package(
         .target(name: "JSON", swiftSettings: settings),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
+        .target(name: "TestSupport", dependencies: ["Domain"], path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(
+            name: "PersistenceTests", dependencies: ["Persistence", "Domain", "JSON", "TestSupport"],
+            exclude: ["Schemas"], swiftSettings: settings),
+        .testTarget(
+            name: "ContractTests", dependencies: ["Persistence", "Domain", "JSON", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "DomainTests", dependencies: ["Domain", "JSON"], swiftSettings: settings),
         .testTarget(

@@ -33,6 +33,19 @@ package protocol Database: Sendable {
     /// The tenants that have a schema, whether or not the platform knows them: what finds orphans.
     func schemas() async throws -> [TenantID]
 
+    /// The migrations that this binary knows.
+    var migrationSets: MigrationSets { get }
+
+    /// Where a schema stands against those.
+    ///
+    /// - Throws: `DatabaseError.schemaVersion` when an applied migration was changed since; `noSuchSchema`.
+    func schemaStatus(_ scope: DatabaseScope) async throws -> SchemaStatus
+
+    /// Brings a schema to the newest version, all or nothing; of two callers at once, in any process, one waits.
+    ///
+    /// - Returns: what was applied now.
+    func migrateSchema(_ scope: DatabaseScope) async throws -> [Migration]
+
     /// Bytes that a tenant's schema occupies.
     func size(of tenant: TenantID) async throws -> Int
 
@@ -59,8 +72,9 @@ extension SQLValue {
 
 /// One transaction's connection, valid only inside the closure that got it.
 ///
-/// Statements are written once for both dialects: parameters are `$1`, `$2`, … in order of first use, upserts use
-/// `ON CONFLICT`, results come back with `RETURNING` where needed, and no statement names a schema.
+/// Statements are written once for both dialects: parameters are `$1`, `$2`, … in any order and as often as needed,
+/// upserts use `ON CONFLICT`, results come back with `RETURNING` where needed, and no statement names a schema.
+/// A statement that fails dooms the transaction: PostgreSQL refuses everything after it, so let the error leave the closure.
 package protocol SQLSession {
     /// Runs a statement; returns the number of rows it changed.
     @discardableResult
@@ -68,6 +82,9 @@ package protocol SQLSession {
 
     /// Runs a query and returns all rows; queries carry a LIMIT wherever the count is not bounded by a plan.
     func query(_ sql: String, _ parameters: [SQLValue]) throws -> [SQLRow]
+
+    /// Runs several statements without parameters: for migrations.
+    func run(script: String) throws
 }
 
 extension SQLSession {
@@ -128,8 +145,10 @@ package struct SQLRow: Sendable {
 package enum DatabaseError: Error, Sendable {
     /// The tenant has no schema: it was never provisioned or has been purged.
     case noSuchSchema(TenantID)
-    /// A unique constraint refused a write; `constraint` is the driver's name for it.
+    /// A unique constraint refused a write; `constraint` is `table.column`, several columns parted by `, `.
     case uniqueViolation(constraint: String)
+    /// A row that the write refers to is not there (any more), or one that refers to it still is.
+    case foreignKeyViolation
     case unexpectedValue(column: String)
     /// The driver cannot reach its server or file now; trying again may help.
     case unavailable(String)

@@ -1,0 +1,41 @@
+/// The migrations of one kind of schema, embedded in the binary.
+package struct MigrationSet: Sendable {
+    /// In order of version.
+    package let migrations: [Migration]
+
+    package init(_ migrations: [Migration]) { self.migrations = migrations }
+
+    package var newestVersion: Int { migrations.last?.version ?? 0 }
+
+    /// What the platform schema is made of.
+    package static let platform = MigrationSet([
+        Migration(
+            version: 1, name: "platform_baseline",
+            sql: String(decoding: PackageResources._001_platform_baseline_sql, as: UTF8.self))
+    ])
+
+    /// What each tenant's schema is made of.
+    package static let tenant = MigrationSet([
+        Migration(
+            version: 1, name: "tenant_baseline",
+            sql: String(decoding: PackageResources._001_tenant_baseline_sql, as: UTF8.self))
+    ])
+}
+
+/// The two sets that a database needs; tests pass their own.
+package struct MigrationSets: Sendable {
+    package var platform: MigrationSet
+    package var tenant: MigrationSet
+
+    package init(platform: MigrationSet = .platform, tenant: MigrationSet = .tenant) {
+        self.platform = platform
+        self.tenant = tenant
+    }
+
+    package subscript(scope: DatabaseScope) -> MigrationSet {
+        switch scope {
+        case .platform: platform
+        case .tenant: tenant
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import Domain
+import Persistence
+import TestSupport
+import Testing
+
+@Suite struct `SQLite driver` {
+    private static let count: @Sendable (any SQLSession) throws -> Int = { sql in
+        try sql.first("SELECT COUNT(*) AS keys FROM idempotency_keys", [])?.integer("keys") ?? -1
+    }
+
+    @Test func `commits are flushed to the disk`() async throws {
+        let folder = TemporaryFolder()
+        let database = try SQLiteDatabase(folder: folder.path)
+        let tenant = TenantID("acme000001")!
+        try await database.createSchema(tenant)
+        for scope in [DatabaseScope.platform, .tenant(tenant)] {
+            let (synchronous, journal, keys) = try await database.write(scope) { sql in
+                (
+                    try sql.first("PRAGMA synchronous", [])?.integer("synchronous"),
+                    try sql.first("PRAGMA journal_mode", [])?.text("journal_mode"),
+                    try sql.first("PRAGMA foreign_keys", [])?.integer("foreign_keys")
+                )
+            }
+            #expect(synchronous == 2)
+            #expect(journal == "wal")
+            #expect(keys == 1)
+        }
+    }
+
+    @Test func `more tenants than open files can be used`() async throws {
+        let folder = TemporaryFolder()
+        var limits = SQLiteLimits()
+        limits.openTenants = 3
+        let database = try SQLiteDatabase(folder: folder.path, limits: limits)
+        let tenants = (0..<10).map { TenantID("tenant000\($0)")! }
+        for tenant in tenants { try await database.createSchema(tenant) }
+        for tenant in tenants { #expect(try await database.read(.tenant(tenant), Self.count) == 0) }
+        // The platform's writer and reader, and those of three tenants.
+        #expect(database.connectionCount <= 8)
+    }
+}
