@@ -4,7 +4,7 @@
 /// there is one.
 struct SegmentShapes: Sendable {
     private var bytes: [UInt8] = []
-    /// For each byte of a literal, how long a beginning of the literal ends with it (Knuth, Morris, Pratt).
+    /// Of each literal, as `TextSearch` has them.
     private var borders: [Int] = []
     /// Where literal `i` ends in `bytes`; it begins where the one before it ends.
     private var literalEnds: [Int] = []
@@ -15,7 +15,7 @@ struct SegmentShapes: Sendable {
     mutating func add(_ literals: [[UInt8]]) -> Int {
         for literal in literals {
             bytes += literal
-            borders += Self.borders(of: literal)
+            borders += TextSearch.borders(of: literal)
             literalEnds.append(bytes.count)
         }
         firstLiterals.append(literalEnds.count)
@@ -69,17 +69,6 @@ struct SegmentShapes: Sendable {
             }
         }
         return nil
-    }
-
-    private static func borders(of literal: [UInt8]) -> [Int] {
-        var borders = [Int](repeating: 0, count: literal.count)
-        var length = 0
-        for index in literal.indices.dropFirst() {
-            while length > 0, literal[index] != literal[length] { length = borders[length - 1] }
-            if literal[index] == literal[length] { length += 1 }
-            borders[index] = length
-        }
-        return borders
     }
 
     /// Whether `index` splits an escape such as `%2F`, whose digits are not text.
