@@ -62,8 +62,8 @@ let package = Package(
             dependencies: [
                 "ControlPlane", "DataPlane", "Domain", "JSON", "Metering", "MockEngine", "Persistence", "Prometheus",
                 Library.argumentParser, Library.asyncHTTPClient, Library.configuration, Library.hummingbird,
-                Library.hummingbirdHTTP2, Library.hummingbirdTLS, Library.logging, Library.nioCore, Library.nioPosix,
-                Library.nioSSL, Library.serviceLifecycle, Library.yams,
+                Library.hummingbirdHTTP2, Library.hummingbirdTLS, Library.logging, Library.nioCore, Library.nioHTTP1,
+                Library.nioPosix, Library.nioSSL, Library.serviceLifecycle, Library.yams,
             ],
             swiftSettings: settings),
         .target(
@@ -97,6 +97,10 @@ let package = Package(
         .target(name: "JSON", swiftSettings: settings),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
+        .testTarget(
+            name: "AppTests",
+            dependencies: ["App", "Domain", "JSON", Library.argumentParser, Library.configuration, Library.logging],
+            swiftSettings: settings),
         .target(name: "TestSupport", dependencies: ["Domain"], path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
             name: "PersistenceTests", dependencies: ["Persistence", "Domain", "JSON", "TestSupport"],

@@ -1,15 +1,55 @@
-package import ArgumentParser
+import ArgumentParser
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 /// Runs the command that the process was started with, and exits.
 package func runCommandLine() async {
-    await CommandLineTool.main()
+    do {
+        var command = try CommandLineTool.parseAsRoot()
+        if var asynchronous = command as? any AsyncParsableCommand {
+            try await asynchronous.run()
+        } else {
+            try command.run()
+        }
+    } catch let failure as CommandFailure {
+        StandardError.write(line: "error: \(failure.message)")
+        exit(failure.code.rawValue)
+    } catch let error as ConfigurationError {
+        for complaint in error.complaints { StandardError.write(line: "error: \(complaint)") }
+        exit(CommandFailure.Code.configuration.rawValue)
+    } catch {
+        CommandLineTool.exit(withError: error)
+    }
 }
 
 /// The `mockforge` command: every verb is a subcommand in `Commands/`.
-package struct CommandLineTool: AsyncParsableCommand {
-    package static let configuration = CommandConfiguration(
+struct CommandLineTool: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
         commandName: "mockforge",
-        abstract: "A multi-tenant mock server: import an API description, get a URL.")
+        abstract: "A multi-tenant mock server: import an API description, get a URL.",
+        discussion: """
+            Start a server, provision a tenant, import an API, call it:
 
-    package init() {}
+              mockforge serve --demo
+              mockforge tenant create --name Acme --subdomain acme-corp --admin-email admin@acme.com
+              mockforge import shop.yaml --token sk_live_...
+
+            Exit codes: 0 done, 1 refused by the server, 64 wrong usage, 66 unreadable file, 69 no server there,
+            70 the server failed, 77 not authorised, 78 wrong configuration.
+            """,
+        version: Version.text,
+        subcommands: [
+            TenantCommand.self, KeyCommand.self, WorkspaceCommand.self, ImportCommand.self,
+            ConfigCommand.self, VersionCommand.self,
+        ])
+}
+
+struct VersionCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
+
+    func run() async throws { print("mockforge \(Version.text)") }
 }

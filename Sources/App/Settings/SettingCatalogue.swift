@@ -1,0 +1,109 @@
+import Configuration
+
+/// Every key that the configuration knows. `docs/operate/configuration.md` lists the same; a test holds them together.
+extension SettingKey {
+    static let serverHost = SettingKey(
+        "server.host", .text, default: .string("127.0.0.1"), flag: "--host",
+        "The address to listen on for mock traffic and the API; `0.0.0.0` is every interface.")
+    static let serverPort = SettingKey(
+        "server.port", .integer(0...65535), default: .int(8080), flag: "--port",
+        "The port for mock traffic and the API; 0 lets the system choose one.")
+    static let serverPublicURL = SettingKey(
+        "server.public_url", .text,
+        "The address that callers use, such as `https://mockforge.dev`, when a proxy stands in front; "
+            + "without it the addresses shown follow from the base domain and the port.")
+    static let tlsCertificate = SettingKey(
+        "server.tls.certificate", .path,
+        "A PEM file with the certificate chain. With it the main port speaks TLS, and HTTP/2 where the client asks for it."
+    )
+    static let tlsPrivateKey = SettingKey(
+        "server.tls.private_key", .path, "The PEM file with the certificate's private key.")
+    static let trustedProxies = SettingKey(
+        "server.trusted_proxies", .list, default: .stringArray([]),
+        "Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-Host` header is believed.")
+    static let managementHost = SettingKey(
+        "management.host", .text, default: .string("127.0.0.1"),
+        "The address of the management port. It needs no token, so keep it off the internet.")
+    static let managementPort = SettingKey(
+        "management.port", .integer(0...65535), default: .int(9090), flag: "--management-port",
+        "The port of `/metrics`, `/health/live` and `/health/ready`; 0 lets the system choose one.")
+    static let dataFolder = SettingKey(
+        "data_dir", .path, default: .string("./data"), flag: "--data-dir",
+        "The folder for databases, stored files and outgoing mail. One server at a time may use it.")
+    static let baseDomain = SettingKey(
+        "base_domain", .text, default: .string("localhost"), flag: "--base-domain",
+        "The domain under which every tenant has a subdomain.")
+    static let databaseURL = SettingKey(
+        "database.url", .text, flag: "--database-url", isSecret: true,
+        "Where the relational data lives. This build has SQLite in the data folder only: leave it out, or say `sqlite`."
+    )
+    static let redisURL = SettingKey(
+        "redis.url", .text, flag: "--redis-url", isSecret: true,
+        "Where shared state lives. This build keeps it in the process only: leave it out, or say `memory`.")
+    static let storageURL = SettingKey(
+        "storage.url", .text, flag: "--storage-url", isSecret: true,
+        "Where imported files live. This build keeps them in the data folder only: leave it out, or say `folder`.")
+    static let mailURL = SettingKey(
+        "mail.url", .text, flag: "--mail-url", isSecret: true,
+        "How mail leaves. This build writes files to `outbox` in the data folder only: leave it out, or say `folder`.")
+    static let adminToken = SettingKey(
+        "admin.token", .text, isSecret: true,
+        "The bearer token of the platform operator, at least 16 characters. Without it one is generated at the first "
+            + "start, printed once and kept in the data folder.")
+    static let logLevel = SettingKey(
+        "log.level", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
+        default: .string("info"), "The least important messages to log.")
+    static let logFormat = SettingKey(
+        "log.format", .choice(["human", "json"]), default: .string("human"),
+        "How log lines look on standard error: for people, or one JSON object a line.")
+    static let headerBytes = SettingKey(
+        "limits.header_bytes", .integer(1024...1_048_576), default: .int(32_768),
+        "The most bytes that the head of a request may have.")
+    static let headerTimeout = SettingKey(
+        "limits.header_timeout_seconds", .integer(1...3600), default: .int(10),
+        "How long a client may take to send the head of a request.")
+    static let bodyTimeout = SettingKey(
+        "limits.body_timeout_seconds", .integer(1...3600), default: .int(60),
+        "How long a client may take to send a request's body.")
+    static let idleTimeout = SettingKey(
+        "limits.idle_timeout_seconds", .integer(1...86_400), default: .int(60),
+        "How long a kept-alive connection may be silent.")
+    static let connections = SettingKey(
+        "limits.connections", .integer(1...1_000_000), default: .int(10_000),
+        "The most connections open at once on the main port; more wait.")
+    static let apiBodyMegabytes = SettingKey(
+        "limits.api_body_mb", .integer(1...1024), default: .int(20),
+        "The largest body that the API takes, an imported file included. Mock traffic is limited by the tenant's plan.")
+    static let drainTimeout = SettingKey(
+        "limits.drain_seconds", .integer(0...3600), default: .int(20),
+        "How long requests in progress may take to end after a stop signal.")
+    static let tenantLabelLimit = SettingKey(
+        "metrics.tenant_label_limit", .integer(0...1_000_000), default: .int(1000),
+        "How many tenants have metrics of their own; the others are counted as `tenant_id=\"other\"`.")
+    static let usageFlush = SettingKey(
+        "usage.flush_seconds", .integer(1...3600), default: .int(10),
+        "How often counted usage is written to the database. A crash loses at most this much.")
+    static let journalEntries = SettingKey(
+        "journal.entries", .integer(1...1_000_000), default: .int(1000),
+        "How many requests the journal of a workspace keeps.")
+    static let deletedTenantDays = SettingKey(
+        "retention.deleted_tenant_days", .integer(0...3650), default: .int(30),
+        "How long a deleted tenant can be restored.")
+    static let demoEnabled = SettingKey(
+        "demo.enabled", .boolean, default: .bool(false), flag: "--demo",
+        "Provision a tenant `demo` with a sample shop API when the data folder is new.")
+    static let demoFile = SettingKey(
+        "demo.file", .path, "An OpenAPI file to use for the demo tenant in place of the built-in shop.")
+
+    static let all: [SettingKey] = [
+        serverHost, serverPort, serverPublicURL, tlsCertificate, tlsPrivateKey, trustedProxies,
+        managementHost, managementPort, dataFolder, baseDomain,
+        databaseURL, redisURL, storageURL, mailURL, adminToken,
+        logLevel, logFormat,
+        headerBytes, headerTimeout, bodyTimeout, idleTimeout, connections, apiBodyMegabytes, drainTimeout,
+        tenantLabelLimit, usageFlush, journalEntries, deletedTenantDays,
+        demoEnabled, demoFile,
+    ]
+
+    static func named(_ path: String) -> SettingKey? { all.first { $0.path == path } }
+}
