@@ -12,6 +12,8 @@ CREATE TABLE tenants (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     deleted_at BIGINT,
+    -- What a restore goes back to; null unless deleted.
+    status_before_deletion TEXT,
     version BIGINT NOT NULL
 );
 CREATE INDEX tenants_by_creation ON tenants (created_at, id);
@@ -91,3 +93,4 @@ CREATE TABLE audit_log (
 CREATE INDEX audit_log_by_time ON audit_log (occurred_at, id);
 CREATE INDEX audit_log_by_tenant ON audit_log (tenant_id, occurred_at, id);
 CREATE INDEX audit_log_by_action ON audit_log (action, occurred_at, id);
+CREATE INDEX tenants_by_deletion ON tenants (deleted_at, id) WHERE deleted_at IS NOT NULL;

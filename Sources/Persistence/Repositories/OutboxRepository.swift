@@ -1,0 +1,77 @@
+package import Domain
+
+/// `platform.mail_outbox`.
+package struct OutboxRepository {
+    private let sql: any SQLSession
+
+    package init(_ sql: any SQLSession) { self.sql = sql }
+
+    private static let columns =
+        "id, tenant_id, recipient, subject, body, created_at, sent_at, attempts, next_attempt_at, last_error"
+
+    /// Adds a mail; one with the same id that is there already stays as it is, so a repeated step adds nothing.
+    package func insert(_ record: OutboxRecord) throws {
+        try sql.execute(
+            """
+            INSERT INTO mail_outbox (\(Self.columns)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            ON CONFLICT (id) DO NOTHING
+            """,
+            [
+                .init(record.mail.id), .init(record.tenantID?.text), .text(record.mail.to), .text(record.mail.subject),
+                .text(record.mail.text), .init(record.createdAt), .init(record.sentAt), .init(record.attempts),
+                .init(record.nextAttemptAt), .init(record.lastError),
+            ])
+    }
+
+    package func find(_ id: MailID) throws -> OutboxRecord? {
+        try sql.first("SELECT \(Self.columns) FROM mail_outbox WHERE id = $1", [.init(id)]).map(Self.record)
+    }
+
+    /// Unsent mail whose time has come, longest waiting first.
+    package func due(at now: Timestamp, limit: Int) throws -> [OutboxRecord] {
+        try sql.query(
+            """
+            SELECT \(Self.columns) FROM mail_outbox WHERE sent_at IS NULL AND next_attempt_at <= $1
+            ORDER BY next_attempt_at, id LIMIT $2
+            """, [.init(now), .init(limit)]
+        ).map(Self.record)
+    }
+
+    /// How many wait, due or not.
+    package func pendingCount() throws -> Int {
+        try sql.first("SELECT COUNT(*) AS total FROM mail_outbox WHERE sent_at IS NULL", [])?.integer("total") ?? 0
+    }
+
+    package func markSent(_ id: MailID, at now: Timestamp) throws {
+        try sql.execute(
+            """
+            UPDATE mail_outbox SET sent_at = $2, attempts = attempts + 1, last_error = NULL
+            WHERE id = $1 AND sent_at IS NULL
+            """, [.init(id), .init(now)])
+    }
+
+    /// Notes a failure, to be tried again at `nextAttempt`.
+    package func markFailed(_ id: MailID, error: String, nextAttempt: Timestamp) throws {
+        try sql.execute(
+            """
+            UPDATE mail_outbox SET attempts = attempts + 1, last_error = $2, next_attempt_at = $3
+            WHERE id = $1 AND sent_at IS NULL
+            """, [.init(id), .text(error), .init(nextAttempt)])
+    }
+
+    /// - Returns: how many went.
+    @discardableResult
+    package func deleteSent(before moment: Timestamp) throws -> Int {
+        try sql.execute("DELETE FROM mail_outbox WHERE sent_at < $1", [.init(moment)])
+    }
+
+    private static func record(_ row: SQLRow) throws -> OutboxRecord {
+        OutboxRecord(
+            mail: Mail(
+                id: try row.id("id"), to: try row.text("recipient"), subject: try row.text("subject"),
+                text: try row.text("body")),
+            tenantID: try row.optionalTenant("tenant_id"), createdAt: try row.timestamp("created_at"),
+            sentAt: try row.optionalTimestamp("sent_at"), attempts: try row.integer("attempts"),
+            nextAttemptAt: try row.timestamp("next_attempt_at"), lastError: try row.optionalText("last_error"))
+    }
+}
