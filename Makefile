@@ -1,0 +1,42 @@
+# Every verb here is what continuous integration runs too. `make help` lists them.
+
+SWIFT ?= swift
+DEBUG := .build/debug/mockforge
+SOURCES := Package.swift Sources Tests Benchmarks
+
+.PHONY: help packages build run release test lint format bench clean
+
+help: ## List the verbs
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+packages: ## Install the Debian packages that are missing
+	@scripts/packages build
+
+build: packages ## Build for development (about 4 minutes the first time on 2 cores)
+	$(SWIFT) build --product mockforge
+
+run: build ## Build, then serve on 127.0.0.1:8080 with ./data and a demo tenant
+	$(DEBUG) serve --host 127.0.0.1 --port 8080 --data-dir ./data --demo
+
+release: packages ## Build for production (about 9 minutes the first time on 2 cores)
+	$(SWIFT) build -c release --product mockforge
+	@echo "built .build/release/mockforge"
+
+test: ## Run every test, the end-to-end ones against the built binary included
+	@scripts/packages build test
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+lint: ## Check the format of the source
+	$(SWIFT) format lint --strict --recursive $(SOURCES)
+
+format: ## Put the source into its format
+	$(SWIFT) format --in-place --recursive $(SOURCES)
+
+bench: release ## Measure against nginx and a bare SwiftNIO server
+	@scripts/packages bench
+	$(SWIFT) build -c release --product bare-server
+	python3 Benchmarks/run.py
+
+clean: ## Remove what was built
+	rm -rf .build
