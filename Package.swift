@@ -73,6 +73,8 @@ let package = Package(
                 Library.crypto, Library.httpTypes, Library.hummingbird, Library.logging, Library.nioCore,
                 Library.serviceLifecycle,
             ],
+            // A link to openapi/management.yaml, so that the binary serves the very file that people read.
+            resources: [.embedInCode("System/management.yaml")],
             swiftSettings: settings),
         .target(
             name: "DataPlane",

@@ -1,4 +1,9 @@
 extension ControlPlane {
     /// Every endpoint of the API. Each folder declares its own beside its handlers; here they meet.
-    package static let endpoints: [Endpoint] = []
+    ///
+    /// - Parameter observer: called after each step of provisioning; tests break runs off with it.
+    package static func endpoints(observer: ProvisioningObserver? = nil) -> [Endpoint] {
+        TenantRoutes.endpoints(observer) + APIKeyRoutes.endpoints + PlanRoutes.endpoints + SystemRoutes.endpoints
+            + AuditRoutes.endpoints
+    }
 }

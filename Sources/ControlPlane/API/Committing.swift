@@ -37,23 +37,11 @@ extension CallerContext {
         let fingerprint = key == nil ? "" : IdempotencyKey.fingerprint(request)
         let records = { @Sendable (notes: [AuditNote]) in auditRecords(notes, as: actor, at: now) }
         return try await platform.database.write(scope) { sql in
-            if let key {
-                let answers = IdempotencyRepository(sql)
-                if let stored = try answers.find(key.hash) {
-                    if stored.createdAt + IdempotencyKey.lifetime > now {
-                        guard stored.fingerprint == fingerprint else { throw IdempotencyKey.reused }
-                        return .replayed(try key.open(stored.sealedReply, status: stored.status))
-                    }
-                    try answers.delete(key.hash)
-                }
+            if let key, let reply = try key.storedReply(sql, fingerprint: fingerprint, at: now) {
+                return .replayed(reply)
             }
             let change = try body(sql)
-            if let key {
-                try IdempotencyRepository(sql).insert(
-                    IdempotencyRecord(
-                        keyHash: key.hash, fingerprint: fingerprint, status: change.reply.status,
-                        sealedReply: try key.seal(change.reply), createdAt: now))
-            }
+            if let key { try key.store(change.reply, sql, fingerprint: fingerprint, at: now) }
             if scope == .platform {
                 for record in records(change.audit) { try AuditRepository(sql).insert(record) }
             }

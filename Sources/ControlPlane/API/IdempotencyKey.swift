@@ -6,8 +6,6 @@ import JSON
 
 /// The client's `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) together with whose it is.
 struct IdempotencyKey: Sendable {
-    /// How long an answer is kept.
-    static let lifetime = Duration.seconds(24 * 3600)
     private static let lengths = 8...255
 
     private let text: String

@@ -13,6 +13,8 @@ package struct Platform: Sendable {
     package let plans: PlanCatalog
     package let addresses: PublicAddresses
     package let logger: Logger
+    /// Wakes the sender of mail.
+    package let mailNudge = Nudge()
     /// When this process started; for `/system/status`.
     package let startedAt: Timestamp
     /// The version of the binary.

@@ -18,6 +18,11 @@ extension Problem {
                 .conflict, code: "conflict",
                 detail: "Another request has just made the same thing; read it and decide.",
                 cause: error)
+        case is ProvisioningOvertaken:
+            self.init(
+                .unavailable, code: "provisioning_overtaken",
+                detail: "This attempt took so long that it was undone; send the request again.",
+                headers: [("Retry-After", "1")], cause: error)
         case is CancellationError:
             self.init(
                 .unavailable, code: "unavailable", detail: "The service is stopping; try again soon.",

@@ -35,7 +35,7 @@ package final class KeyUse: Sendable {
         }
         if uses.isEmpty { return }
         try await database.write(.platform) { sql in
-            for (id, moment) in uses { try APIKeyRepository(sql).touch(id, at: moment) }
+            for (id, moment) in uses { try APIKeyRepository(sql).markUsed(id, at: moment) }
         }
     }
 }

@@ -39,6 +39,18 @@ package struct APIKeyRepository {
         try selection(tenant).page(page, sql, Self.record)
     }
 
+    /// Oldest first, after `cursor`.
+    package func list(tenant: TenantID, after cursor: Cursor?, limit: Int) throws -> CursorListing<APIKeyRecord> {
+        try selection(tenant).after(cursor, limit: limit, sql, Self.record)
+    }
+
+    /// How many keys still open something.
+    package func liveCount(tenant: TenantID, at now: Timestamp) throws -> Int {
+        var selection = selection(tenant)
+        selection.require("revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)", .init(now))
+        return try selection.count(sql)
+    }
+
     package func count(tenant: TenantID) throws -> Int { try selection(tenant).count(sql) }
 
     /// - Returns: false when the tenant has no such key or it is revoked already.
@@ -46,6 +58,13 @@ package struct APIKeyRepository {
         try sql.execute(
             "UPDATE api_keys SET revoked_at = $3 WHERE id = $1 AND tenant_id = $2 AND revoked_at IS NULL",
             [.init(id), .init(tenant), .init(now)]) == 1
+    }
+
+    /// Sets when a key ends; nothing happens when the tenant has no such key.
+    package func expire(_ id: APIKeyID, tenant: TenantID, at moment: Timestamp) throws {
+        try sql.execute(
+            "UPDATE api_keys SET expires_at = $3 WHERE id = $1 AND tenant_id = $2",
+            [.init(id), .init(tenant), .init(moment)])
     }
 
     /// Notes a use; an older moment than the stored one changes nothing.

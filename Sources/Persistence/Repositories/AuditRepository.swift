@@ -4,13 +4,20 @@ package import Domain
 package struct AuditFilter: Sendable, Hashable {
     package var tenant: TenantID?
     package var action: String?
+    package var actor: String?
+    package var target: String?
     package var from: Timestamp?
     /// Not included.
     package var to: Timestamp?
 
-    package init(tenant: TenantID? = nil, action: String? = nil, from: Timestamp? = nil, to: Timestamp? = nil) {
+    package init(
+        tenant: TenantID? = nil, action: String? = nil, actor: String? = nil, target: String? = nil,
+        from: Timestamp? = nil, to: Timestamp? = nil
+    ) {
         self.tenant = tenant
         self.action = action
+        self.actor = actor
+        self.target = target
         self.from = from
         self.to = to
     }
@@ -55,6 +62,8 @@ package struct AuditRepository {
         var selection = Selection(Self.columns, from: "audit_log", by: "occurred_at", .descending)
         if let tenant = filter.tenant { selection.require("tenant_id = ?", .init(tenant)) }
         if let action = filter.action { selection.require("action = ?", .text(action)) }
+        if let actor = filter.actor { selection.require("actor = ?", .text(actor)) }
+        if let target = filter.target { selection.require("target = ?", .text(target)) }
         if let from = filter.from { selection.require("occurred_at >= ?", .init(from)) }
         if let to = filter.to { selection.require("occurred_at < ?", .init(to)) }
         return selection
