@@ -6,6 +6,9 @@ extension RouteDefinition {
 
     package static let priorities = -1_000_000...1_000_000
     package static let maximalResponses = 100
+    /// Half of what a pattern may have: a mock's base path comes before it.
+    private static let maximalPathLength = RoutePattern.maximalLength / 2
+    private static let maximalPathSegments = RoutePattern.maximalSegments / 2
     package static let maximalNameLength = 200
 
     /// Reads the wire form and checks all of it: paths, regular expressions, JSONPath queries and templates are compiled.
@@ -37,16 +40,17 @@ extension RouteDefinition {
     }
 
     private static func path(_ reader: ObjectReader) -> String? {
-        guard let path = reader.string("path", required: true, length: 1...RoutePattern.maximalLength) else {
+        guard let path = reader.string("path", required: true, length: 1...maximalPathLength) else {
             return nil
         }
         do {
-            _ = try RoutePattern(path)
-            return path
+            let count = try RoutePattern(path).segments.count
+            if count <= maximalPathSegments { return path }
+            reader.refuse("path", "invalid_path", "must have at most \(maximalPathSegments) segments, has \(count)")
         } catch {
             reader.refuse("path", "invalid_path", error.message)
-            return nil
         }
+        return nil
     }
 
     /// The wire form, complete with defaults. The id and the operation are not part of it.

@@ -17,8 +17,10 @@ package struct RoutePattern: Sendable, Hashable {
         case tail
     }
 
+    /// A base path and a route's own path together.
     package static let maximalSegments = 60
-    package static let maximalLength = 2000
+    /// In bytes.
+    package static let maximalLength = 4000
 
     /// As it was written.
     package let text: String

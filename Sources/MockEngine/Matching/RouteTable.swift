@@ -75,9 +75,9 @@ package struct RouteTable: Sendable {
 
     /// Shows `visit` the routes for a method (upper case) and a path (in normal form), best first, until it returns true.
     ///
-    /// HEAD goes to routes for GET too. A slash at the end of the path does not count.
-    package func candidates(method: String, path: String, visit: (_ route: Int) -> Bool) -> Lookup {
-        let bits = methods.requestBits(method)
+    /// HEAD goes to routes for GET too; nil stands for every method. A slash at the end of the path does not count.
+    package func candidates(method: String?, path: String, visit: (_ route: Int) -> Bool) -> Lookup {
+        let bits = method.map(methods.requestBits) ?? RouteMethods.every
         var lookup = Lookup(accepted: nil, steps: 0, isCutShort: false)
         walk(path, bits) { walk in
             lookup.steps = walk.steps
@@ -86,7 +86,7 @@ package struct RouteTable: Sendable {
             while let rank = walk.ends.next(in: ranks) {
                 let ranked = routes[Int(rank)]
                 guard ranked.bits & bits != 0 else { continue }
-                if bits == RouteMethods.other, !ranked.methods.contains(method) { continue }
+                if bits == RouteMethods.other, let method, !ranked.methods.contains(method) { continue }
                 if visit(ranked.route) {
                     lookup.accepted = ranked.route
                     return

@@ -142,23 +142,19 @@ struct TemplateCompiler {
 
     /// A block where one value is expected: a loop makes an array, a condition chooses a value or null.
     private mutating func blockValue(_ object: JSONObject, _ path: [String]) throws(TemplateError) {
-        let isLoop =
-            object.keys[0].utf8.dropFirst(2).contains { $0 == UInt8(ascii: "#") } && Self.isLoop(object.keys[0])
-        if isLoop {
+        if Self.isLoop(object.keys[0]) {
             literal([UInt8(ascii: "[")])
             try element(.object(object), path)
             literal([UInt8(ascii: "]")])
         } else {
-            var object = object
-            if object.count == 1 { object["{{else}}"] = .null }
-            try block(object, path) { compiler, body, path throws(TemplateError) in
+            try block(object, path, needsValue: true) { compiler, body, path throws(TemplateError) in
                 try compiler.value(body, path)
             }
         }
     }
 
     private mutating func block(
-        _ object: JSONObject, _ path: [String],
+        _ object: JSONObject, _ path: [String], needsValue: Bool = false,
         _ body: (inout TemplateCompiler, JSON, [String]) throws(TemplateError) -> Void
     ) throws(TemplateError) {
         let source = TemplateSource(object.keys[0], pointer: JSONPointer(path + [object.keys[0]]))
@@ -175,6 +171,10 @@ struct TemplateCompiler {
             else { throw source.failure("after a block only \"{{else}}\" members may follow", at: 0) }
             try otherwise(&block, tag, source)
             try body(&self, alternative, path + [key])
+        }
+        if needsValue, !block.hasElse {
+            try beginAlternative(&block)
+            literal(JSON.null.bytes)
         }
         try end(block)
     }
@@ -246,11 +246,7 @@ struct TemplateCompiler {
         guard !block.hasElse else {
             throw source.failure("nothing can follow {{else}} but the end of its block", at: tag.offset)
         }
-        try closeLoop(&block)
-        block.exits.append(program.operations.count)
-        try append(.jump(0))
-        patch(block.pending)
-        block.pending = nil
+        try beginAlternative(&block)
         if tag.content.isEmpty {
             block.hasElse = true
             return
@@ -264,6 +260,15 @@ struct TemplateCompiler {
             source, content.lowerBound + 2..<content.upperBound, loops: loops)
         block.pending = program.operations.count
         try append(.branch(condition, holds: true, otherwise: 0))
+    }
+
+    /// Ends what came before: it jumps to the end, and where it did not hold the next operation follows.
+    private mutating func beginAlternative(_ block: inout Block) throws(TemplateError) {
+        try closeLoop(&block)
+        block.exits.append(program.operations.count)
+        try append(.jump(0))
+        patch(block.pending)
+        block.pending = nil
     }
 
     private mutating func end(_ block: Block) throws(TemplateError) {

@@ -4,12 +4,12 @@ package import Domain
 package struct TemplateLimits: Sendable, Hashable {
     /// Bytes that one rendering, or one string made on the way, may have.
     package var outputBytes: Int
-    /// Steps for all renderings with one environment: one for each operation, value and 64 bytes of text handled.
+    /// Steps for all renderings with one environment: one for each operation, value and 16 bytes of text handled.
     package var steps: Int
     /// Iterations of one run of a loop.
     package var iterations: Int
 
-    package init(outputBytes: Int = 8 << 20, steps: Int = 500_000, iterations: Int = 10_000) {
+    package init(outputBytes: Int = 8 << 20, steps: Int = 1_000_000, iterations: Int = 10_000) {
         self.outputBytes = outputBytes
         self.steps = steps
         self.iterations = iterations

@@ -38,6 +38,11 @@ enum TemplateHelper: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether it goes through arrays and objects, which then costs steps by their size.
+    var readsWholeArguments: Bool {
+        self != .lookup
+    }
+
     /// The named options (`name=value`) it takes.
     var options: [String] {
         switch self {

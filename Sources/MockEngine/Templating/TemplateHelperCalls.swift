@@ -21,12 +21,12 @@ extension TemplateRenderer {
         values.reserveCapacity(arguments.count)
         for argument in arguments {
             let value = try evaluate(argument)
-            if let value { try charge(costOfWriting(value)) }
+            if helper.readsWholeArguments, let value { try charge(value.weight) }
             values.append(value)
         }
         let result = try apply(helper, values)
         if case .string(let text) = result {
-            try charge(text.utf8.count >> 6)
+            try charge(text.utf8.count >> 4)
             try check(text.utf8.count)
         }
         return result
@@ -123,7 +123,7 @@ extension TemplateRenderer {
         default:
             guard let count = integer(values[0]), count > 0 else { return "" }
             try check(count)
-            try charge(count >> 4)
+            try charge(count >> 2)
             let letters: StaticString = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
             let alphabet = helper == .randomString ? 52 : 62
             var bytes: [UInt8] = []
@@ -211,11 +211,16 @@ extension TemplateRenderer {
 
     /// Characters from a position, counted from 0 or, when negative, from the end.
     private func substring(_ values: [JSON?]) -> JSON? {
-        let characters = Array(values[0].text)
+        let text = values[0].text
         guard let from = integer(values[1]) else { return nil }
-        let start = from < 0 ? max(0, characters.count + max(from, -characters.count)) : min(from, characters.count)
-        let count = values.count > 2 ? max(0, integer(values[2]) ?? 0) : characters.count
-        return .string(String(characters[start..<start + min(count, characters.count - start)]))
+        let start =
+            from < 0
+            ? text.index(text.endIndex, offsetBy: from, limitedBy: text.startIndex) ?? text.startIndex
+            : text.index(text.startIndex, offsetBy: from, limitedBy: text.endIndex) ?? text.endIndex
+        guard values.count > 2 else { return .string(String(text[start...])) }
+        let count = max(0, integer(values[2]) ?? 0)
+        let end = text.index(start, offsetBy: count, limitedBy: text.endIndex) ?? text.endIndex
+        return .string(String(text[start..<end]))
     }
 
     private func replaced(_ text: String, _ old: String, _ new: String) throws(TemplateError) -> String {

@@ -113,13 +113,15 @@ struct TemplateRenderer {
         if case .request(.body(let steps)) = expression, steps.isEmpty {
             // As it was received, and not as it would be written again.
             guard let text = view.bodyText else { return }
-            try charge(text.utf8.count >> 6)
             out.append(contentsOf: text.utf8)
         } else if let value = try evaluate(expression) {
-            if case .string(let text) = value, program.escaping == .json { return JSON.writeEscaped(text, to: &out) }
-            try charge(costOfWriting(value))
+            if case .string(let text) = value, program.escaping == .json {
+                JSON.writeEscaped(text, to: &out)
+                return try charge((out.count - start) >> 4)
+            }
             value.writeText(to: &out)
         }
+        try charge((out.count - start) >> 4)
         escape(from: start, in: &out)
     }
 
@@ -141,8 +143,8 @@ struct TemplateRenderer {
         }
         out.removeSubrange((isNumber ? start : start - 1)...)
         let value = try evaluate(expression) ?? .null
-        try charge(costOfWriting(value))
         value.write(to: &out)
+        try charge((out.count - start) >> 4)
     }
 
     /// Writes values that need no `JSON` on the way, raw. False when `expression` is not of that kind.
@@ -208,8 +210,9 @@ struct TemplateRenderer {
     private mutating func select(_ path: JSONPath, in value: JSON?) throws(TemplateError) -> JSON? {
         guard let value else { return nil }
         // A path can visit a node many times; the bound follows the size of the data and is paid for beforehand.
-        let limit = min(100_000, 1000 + view.request.body.count * 4)
-        try charge(limit >> 4)
+        let weight = value.weight
+        let limit = min(JSONPath.stepLimit, 1000 + weight * 8)
+        try charge(weight + limit >> 4)
         let nodes = path.select(in: value, limit: limit)
         return nodes.count > 1 ? .array(nodes) : nodes.first
     }
@@ -219,15 +222,6 @@ struct TemplateRenderer {
         _ = try writeDirectly(expression, into: &bytes)
         let text = String(decoding: bytes, as: UTF8.self)
         return isNumber ? .number(JSONNumber(validLiteral: text)) : .string(text)
-    }
-
-    /// Containers come from the request alone, so its size bounds what handling one can take.
-    func costOfWriting(_ value: JSON) -> Int {
-        switch value {
-        case .null, .bool, .number: 0
-        case .string(let text): text.utf8.count >> 6
-        case .array, .object: view.request.body.count >> 6
-        }
     }
 
     private mutating func read(_ value: RequestValue) throws(TemplateError) -> JSON? {

@@ -166,9 +166,23 @@ struct TemplateLimitTests {
 
     @Test func `work on a large body costs steps`() throws {
         let body = "\"" + String(repeating: "a", count: 64_000) + "\""
-        let template = try text("{{#repeat 100}}{{length (upper request.body)}}{{/repeat}}")
+        let template = try text("{{#repeat 50}}{{length (upper request.body)}}{{/repeat}}")
         #expect(try limit(template, TemplateLimits(steps: 10_000), body: body) != nil)
         #expect(try limit(template, TemplateLimits(), body: body) == nil)
+    }
+
+    @Test func `handling small items of a large body costs little`() throws {
+        let text = String(repeating: "t", count: 40)
+        let items = (0..<2000).map { #"{"id": \#($0), "text": "\#(text)"}"# }
+        let template = try json(
+            #"[{"{{#each request.body}}": ["{{this}}", "{{json this}}", "{{json_path this '$.id'}}"]}]"#)
+        #expect(try limit(template, TemplateLimits(), body: "[" + items.joined(separator: ",") + "]") == nil)
+    }
+
+    @Test func `a comparison of large values costs steps`() throws {
+        let body = "[" + String(repeating: "1,", count: 5000) + "1]"
+        let template = try text("{{#repeat 100}}{{#if (eq request.body request.body)}}{{/if}}{{/repeat}}")
+        #expect(try limit(template, TemplateLimits(steps: 100_000), body: body) != nil)
     }
 
     @Test func `steps are shared by renderings with one environment`() throws {

@@ -142,7 +142,8 @@ struct JSONPathEvaluation {
         case .count(let query): return JSON(nodes(query, node).count)
         case .value(let query):
             let nodes = nodes(query, node)
-            return nodes.count == 1 ? nodes[0] : nil
+            guard nodes.count == 1 else { return Optional.none }
+            return nodes[0]
         case .length(let operand):
             switch value(operand, node) {
             case .string(let text)?:

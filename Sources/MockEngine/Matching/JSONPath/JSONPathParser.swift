@@ -291,9 +291,9 @@ struct JSONPathParser {
         case UInt8(ascii: "'"), UInt8(ascii: "\""): return .string(try string())
         case let byte? where byte == UInt8(ascii: "-") || Self.isDigit(byte): return .number(try number())
         default:
-            if consume("true") { return true }
-            if consume("false") { return false }
-            if consume("null") { return nil }
+            if consume("true") { return .bool(true) }
+            if consume("false") { return .bool(false) }
+            if consume("null") { return .null }
             throw failure("a literal, a query or a function is expected")
         }
     }
