@@ -2,7 +2,7 @@
 ///
 /// Mock bodies are a tenant's own text, so `{"b": 1.50, "a": 2}` must come out as it went in; Foundation's types sort or
 /// shuffle members and turn `1.50` into `1.5`.
-package enum JSON: Sendable, Hashable {
+package enum JSON: Sendable {
     case null
     case bool(Bool)
     case number(JSONNumber)
@@ -11,8 +11,43 @@ package enum JSON: Sendable, Hashable {
     case object(JSONObject)
 }
 
+extension JSON: Hashable {
+    package static func == (left: JSON, right: JSON) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let a), .bool(let b)): a == b
+        case (.number(let a), .number(let b)): a == b
+        case (.string(let a), .string(let b)): a.isSpelled(like: b)
+        case (.array(let a), .array(let b)): a == b
+        case (.object(let a), .object(let b)): a == b
+        default: false
+        }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .bool(let value): hasher.combine(value)
+        case .number(let value): hasher.combine(value)
+        case .string(let value): hasher.combine(value)
+        case .array(let value): hasher.combine(value)
+        case .object(let value): hasher.combine(value)
+        }
+    }
+}
+
+extension String {
+    /// Whether both are the same code points. `==` also holds for different spellings of one character, such as `é` as one
+    /// code point or as two, which JSON keeps apart.
+    package func isSpelled(like other: String) -> Bool {
+        self == other && utf8.elementsEqual(other.utf8)
+    }
+}
+
 extension JSON {
-    package var isNull: Bool { self == .null }
+    package var isNull: Bool {
+        if case .null = self { true } else { false }
+    }
 
     package var bool: Bool? {
         if case .bool(let value) = self { value } else { nil }

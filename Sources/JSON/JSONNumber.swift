@@ -32,11 +32,15 @@ package struct JSONNumber: Sendable {
         }
     }
 
+    /// The exact value.
+    package var decimal: JSONDecimal { JSONDecimal(validLiteral: literal) }
+
     /// The value as an `Int` when it has no fractional part and fits: 3, 3.0 and 3e0 alike.
     package var integer: Int? {
         switch storage {
         case .integer(let value): value
-        case .double(let value), .literal(_, let value): Int(exactly: value)
+        case .double(let value): abs(value) < 0x1p53 ? Int(exactly: value) : decimal.integer
+        case .literal: decimal.integer
         }
     }
 
@@ -44,7 +48,8 @@ package struct JSONNumber: Sendable {
     package var isIntegral: Bool {
         switch storage {
         case .integer: true
-        case .double(let value), .literal(_, let value): value.isFinite && value.rounded(.towardZero) == value
+        case .double(let value): value.rounded(.towardZero) == value
+        case .literal: decimal.isIntegral
         }
     }
 
@@ -63,18 +68,32 @@ package struct JSONNumber: Sendable {
 extension JSONNumber: Hashable, Comparable {
     package static func == (left: JSONNumber, right: JSONNumber) -> Bool {
         switch (left.storage, right.storage) {
-        case (.integer(let a), .integer(let b)): a == b
-        case (.literal(let a, let x), .literal(let b, let y)): a == b || (x == y && x.isFinite && abs(x) < 0x1p53)
+        case (.integer(let a), .integer(let b)): return a == b
+        case (.double(let a), .double(let b)): return a == b
         default:
-            if let a = left.integer, let b = right.integer { a == b } else { left.double == right.double }
+            // Equal decimals have the same nearest double, so most pairs need no more than that.
+            return left.double == right.double && left.decimal == right.decimal
         }
     }
 
     package static func < (left: JSONNumber, right: JSONNumber) -> Bool {
-        if let a = left.integer, let b = right.integer { a < b } else { left.double < right.double }
+        switch (left.storage, right.storage) {
+        case (.integer(let a), .integer(let b)): return a < b
+        case (.double(let a), .double(let b)): return a < b
+        default:
+            if left.double != right.double { return left.double < right.double }
+            return left.decimal < right.decimal
+        }
     }
 
     package func hash(into hasher: inout Hasher) {
         hasher.combine(double)
+        // Beyond what doubles tell apart the digits count too, else a stranger could choose numbers that all collide.
+        switch storage {
+        case .integer(let value) where value.magnitude < 1_000_000_000_000_000: break
+        default:
+            let decimal = decimal
+            if decimal.digits.count > 15 { hasher.combine(decimal) }
+        }
     }
 }

@@ -3,7 +3,7 @@ package struct JSONObject: Sendable {
     package private(set) var keys: [String] = []
     package private(set) var values: [JSON] = []
     /// Positions by key, kept only when a linear search would be slower.
-    private var positions: [String: Int]?
+    private var positions: [MemberName: Int]?
 
     private static let linearSearchLimit = 12
 
@@ -41,7 +41,7 @@ package struct JSONObject: Sendable {
                 keys.append(key)
                 values.append(value)
                 if positions != nil {
-                    positions![key] = keys.count - 1
+                    positions![MemberName(text: key)] = keys.count - 1
                 } else if keys.count > Self.linearSearchLimit {
                     rebuildPositions()
                 }
@@ -52,15 +52,24 @@ package struct JSONObject: Sendable {
     }
 
     private func position(of key: String) -> Int? {
-        if let positions { return positions[key] }
-        return keys.firstIndex(of: key)
+        if let positions { return positions[MemberName(text: key)] }
+        return keys.firstIndex { $0.isSpelled(like: key) }
     }
 
     private mutating func rebuildPositions() {
-        var result = [String: Int](minimumCapacity: keys.count)
-        for (position, key) in keys.enumerated() { result[key] = position }
+        var result = [MemberName: Int](minimumCapacity: keys.count)
+        for (position, key) in keys.enumerated() { result[MemberName(text: key)] = position }
         positions = result
     }
+}
+
+/// A name as JSON compares it: by code points.
+struct MemberName: Hashable {
+    let text: String
+
+    static func == (left: MemberName, right: MemberName) -> Bool { left.text.isSpelled(like: right.text) }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }
 
 extension JSONObject: RandomAccessCollection {
@@ -75,7 +84,7 @@ extension JSONObject: RandomAccessCollection {
 extension JSONObject: Hashable {
     package static func == (left: JSONObject, right: JSONObject) -> Bool {
         guard left.count == right.count else { return false }
-        if left.keys == right.keys { return left.values == right.values }
+        if left.keys.elementsEqual(right.keys, by: { $0.isSpelled(like: $1) }) { return left.values == right.values }
         return left.allSatisfy { right[$0.key] == $0.value }
     }
 

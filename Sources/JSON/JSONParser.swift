@@ -84,7 +84,7 @@ struct JSONParser {
         try enter()
         var keys: [String] = []
         var values: [JSON] = []
-        var seen = Set<String>()
+        var seen = Set<MemberName>()
         var hasDuplicates = false
         skipWhiteSpace()
         if !consume(UInt8(ascii: "}")) {
@@ -98,10 +98,10 @@ struct JSONParser {
                 // Few members are compared one by one; hashing pays only in large objects.
                 let isDuplicate: Bool
                 if keys.count < 12 {
-                    isDuplicate = keys.contains(key)
+                    isDuplicate = keys.contains { $0.isSpelled(like: key) }
                 } else {
-                    if seen.isEmpty { seen.formUnion(keys) }
-                    isDuplicate = !seen.insert(key).inserted
+                    if seen.isEmpty { for key in keys { seen.insert(MemberName(text: key)) } }
+                    isDuplicate = !seen.insert(MemberName(text: key)).inserted
                 }
                 if isDuplicate {
                     guard limits.allowsDuplicateKeys else {
