@@ -51,12 +51,6 @@ enum NetworkFormats {
             guard (1...63).contains(label.count), let first = label.first else { return false }
             let last = label.suffix(1).first
             guard first != UInt8(ascii: "-"), last != UInt8(ascii: "-") else { return false }
-            // Two hyphens in the third place are kept for encodings, of which only "xn--" exists.
-            if label.count > 4, label.dropFirst(2).prefix(2).elementsEqual("--".utf8),
-                !label.prefix(2).allSatisfy({ $0 | 0x20 == UInt8(ascii: "x") || $0 | 0x20 == UInt8(ascii: "n") })
-            {
-                return false
-            }
             return label.allSatisfy { $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "-") }
         }
     }

@@ -6,25 +6,25 @@ struct SchemaCompiler {
     private let documents: SchemaDocuments
     private let formats: FormatPolicy
     /// Targets of references and entry points, by place.
-    private(set) var nodes: [SchemaLocation: SchemaNode]
+    private(set) var nodes: [SchemaLocation: SchemaNode] = [:]
     private(set) var warnings: [SchemaWarning] = []
     private var added: [SchemaLocation] = []
     private var pending: [(node: SchemaNode, json: JSON)] = []
-    private var count: Int
+    private var count = 0
+    /// The names that `$dynamicRef` asks for, and the resources that validation can enter: for each pair the schema, if
+    /// there is one, must be ready.
+    private var dynamicNames: Set<String> = []
+    private var enteredResources: Set<Int> = []
 
     /// Schemas, sub-schemas included, that one set may hold.
     private static let countLimit = 500_000
     private static let depthLimit = 200
     private static let warningLimit = 100
 
-    init(documents: SchemaDocuments, formats: FormatPolicy, nodes: [SchemaLocation: SchemaNode], count: Int) {
+    init(documents: SchemaDocuments, formats: FormatPolicy) {
         self.documents = documents
         self.formats = formats
-        self.nodes = nodes
-        self.count = count
     }
-
-    var nodeCount: Int { count }
 
     /// The node for a schema in one of the documents, complete with all it refers to.
     mutating func compile(at location: SchemaLocation) throws(SchemaError) -> SchemaNode {
@@ -50,7 +50,15 @@ struct SchemaCompiler {
     }
 
     private mutating func finish() throws(SchemaError) {
-        while let next = pending.popLast() { try fill(next.node, from: next.json, isInline: false, depth: 0) }
+        repeat {
+            while let next = pending.popLast() { try fill(next.node, from: next.json, isInline: false, depth: 0) }
+            for name in dynamicNames {
+                for resource in enteredResources {
+                    if let location = documents.dynamicAnchor(name, in: resource) { _ = try target(at: location) }
+                }
+            }
+        } while !pending.isEmpty
+        added = []
     }
 
     private mutating func target(at location: SchemaLocation) throws(SchemaError) -> SchemaNode {
@@ -119,6 +127,7 @@ struct SchemaCompiler {
         guard depth <= Self.depthLimit else {
             throw SchemaError(node.location.pointer, "schemas are nested deeper than \(Self.depthLimit) levels")
         }
+        enteredResources.insert(node.resource)
         if let verdict = json.bool {
             node.verdict = verdict
             return
@@ -197,10 +206,7 @@ struct SchemaCompiler {
             place.node.inPlace.append(.reference(reference))
             return
         }
-        // Whatever resource is entered first decides at validation, so all candidates must be ready by then.
-        for resource in documents.resources.indices {
-            if let candidate = documents.dynamicAnchor(anchor, in: resource) { _ = try target(at: candidate) }
-        }
+        dynamicNames.insert(anchor)
         place.node.inPlace.append(.dynamicReference(reference, anchor: anchor))
     }
 

@@ -3,15 +3,8 @@ import Synchronization
 
 /// The schemas of one document, compiled when they are first asked for and then kept.
 package final class SchemaSet: Sendable {
-    private struct State {
-        var nodes: [SchemaLocation: SchemaNode] = [:]
-        var warnings: [SchemaWarning] = []
-        var count = 0
-    }
-
     let documents: SchemaDocuments
-    private let formats: FormatPolicy
-    private let state = Mutex(State())
+    private let compiler: Mutex<SchemaCompiler>
 
     /// `others` are documents that references may name by an absolute URI; nothing is ever fetched.
     package init(
@@ -20,7 +13,7 @@ package final class SchemaSet: Sendable {
     ) {
         documents = SchemaDocuments(
             [(uri: "", root: document)] + others.map { ($0.uri, $0.document) }, dialect: dialect)
-        self.formats = formats
+        compiler = Mutex(SchemaCompiler(documents: documents, formats: formats))
     }
 
     /// The schema at `pointer` in the document.
@@ -42,21 +35,14 @@ package final class SchemaSet: Sendable {
     }
 
     /// Keywords left out so far because they cannot be used as written, at most 100.
-    package var warnings: [SchemaWarning] { state.withLock { $0.warnings } }
+    package var warnings: [SchemaWarning] { compiler.withLock { $0.warnings } }
 
     private func compile(
         _ body: (inout SchemaCompiler) throws(SchemaError) -> SchemaNode
     ) throws(SchemaError) -> CompiledSchema {
-        let result: Result<SchemaNode, SchemaError> = state.withLock { state in
-            // Moved, not copied: the table of a large description has thousands of entries.
-            var compiler = SchemaCompiler(
-                documents: documents, formats: formats, nodes: state.nodes.moved(), count: state.count)
-            defer { state.nodes = compiler.nodes }
+        let result: Result<SchemaNode, SchemaError> = compiler.withLock { compiler in
             do throws(SchemaError) {
-                let node = try body(&compiler)
-                state.count = compiler.nodeCount
-                state.warnings = Array((state.warnings + compiler.warnings).prefix(100))
-                return .success(node)
+                return .success(try body(&compiler))
             } catch {
                 compiler.abandon()
                 return .failure(error)
@@ -68,14 +54,6 @@ package final class SchemaSet: Sendable {
     /// The compiled schema with `$dynamicAnchor` `name` in `resource`.
     func dynamicAnchor(_ name: String, in resource: Int) -> SchemaNode? {
         guard let location = documents.dynamicAnchor(name, in: resource) else { return nil }
-        return state.withLock { $0.nodes[location] }
-    }
-}
-
-extension Dictionary {
-    /// The contents, leaving nothing here, so that the new owner changes them in place.
-    fileprivate mutating func moved() -> Self {
-        defer { self = [:] }
-        return self
+        return compiler.withLock { $0.nodes[location] }
     }
 }

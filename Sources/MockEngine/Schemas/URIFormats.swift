@@ -58,7 +58,7 @@ enum URIFormats {
             case (UInt8(ascii: "{"), _), (UInt8(ascii: "}"), _): return false
             case (_, .some): expression?.append(byte)
             case (_, nil):
-                if byte <= 0x20 || Array("\"'<>\\^`|".utf8).contains(byte) { return false }
+                if byte <= 0x20 || byte == 0x7F || Array("\"<>\\^`|".utf8).contains(byte) { return false }
             }
         }
         return expression == nil
@@ -73,10 +73,13 @@ enum URIFormats {
                 name.removeLast()
             } else if let colon = name.firstIndex(of: UInt8(ascii: ":")) {
                 let length = name[(colon + 1)...]
-                guard (1...4).contains(length.count), length.allSatisfy(\.isDigit) else { return false }
+                guard (1...4).contains(length.count), length.allSatisfy(\.isDigit), length.first != 0x30 else {
+                    return false
+                }
                 name = name[..<colon]
             }
-            return !name.isEmpty
+            // Dots separate the parts of a name.
+            return name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
                 && name.allSatisfy {
                     $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".")
                         || $0 == UInt8(ascii: "%")
