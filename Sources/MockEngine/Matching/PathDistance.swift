@@ -17,11 +17,12 @@ struct PathDistance {
 
     var firstSegment: [UInt8]? { segments.first }
 
-    /// Nil where the two have nothing in common.
+    /// Nil where no literal of the pattern is in the path, not even nearly.
     func distance(of pattern: RoutePattern) -> Int? {
         let wanted = pattern.segments.prefix(Self.segmentLimit)
         // The classic table of edit distances, one row for each segment of the pattern.
         var row = (0...segments.count).map { $0 * Self.segmentCost }
+        var isAlike = !wanted.contains(where: \.hasLiteral)
         for segment in wanted {
             if segment == .tail {
                 // Whatever is left over is the tail's.
@@ -31,14 +32,16 @@ struct PathDistance {
             var diagonal = row[0]
             row[0] += Self.segmentCost
             for (index, present) in segments.enumerated() {
-                let changed = diagonal + Self.cost(of: present, for: segment)
+                let cost = Self.cost(of: present, for: segment)
+                if cost <= Self.slipCost, segment.hasLiteral { isAlike = true }
+                let changed = diagonal + cost
                 diagonal = row[index + 1]
                 row[index + 1] = min(changed, row[index] + Self.segmentCost, diagonal + Self.segmentCost)
             }
         }
         let distance = row[segments.count]
         let farthest = max(wanted.count, segments.count) * Self.segmentCost
-        return distance < farthest || farthest == 0 ? distance : nil
+        return isAlike && distance < farthest || distance == 0 ? distance : nil
     }
 
     private static func cost(of present: [UInt8], for wanted: RoutePattern.Segment) -> Int {
@@ -56,5 +59,14 @@ struct PathDistance {
         let rest = zip(present.dropFirst(common).reversed(), wanted.dropFirst(common).reversed())
         let alike = common + rest.prefix { $0 | 0x20 == $1 | 0x20 }.count
         return alike * 2 > longest ? slipCost : segmentCost
+    }
+}
+
+extension RoutePattern.Segment {
+    fileprivate var hasLiteral: Bool {
+        switch self {
+        case .literal, .mixed: true
+        case .parameter, .wildcard, .tail: false
+        }
     }
 }

@@ -15,7 +15,8 @@ struct JSONPathComplianceTests {
     }
 
     static func cases(invalid: Bool) -> [Case] {
-        guard let bytes = try? PublicTestData.bytes(PublicTestData.jsonPathSuite), let suite = try? JSON.parse(bytes) else { return [] }
+        guard let bytes = try? PublicTestData.bytes(PublicTestData.jsonPathSuite), let suite = try? JSON.parse(bytes)
+        else { return [] }
         return (suite["tests"]?.array ?? []).map { Case(json: $0) }.filter { $0.isInvalid == invalid }
     }
 
