@@ -24,7 +24,7 @@ struct Folder: Sendable {
     func sync() throws {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FolderError("cannot open the folder", path) }
-        defer { Glibc.close(descriptor) }
+        defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw FolderError("cannot flush the folder", path) }
     }
 
@@ -39,6 +39,43 @@ struct Folder: Sendable {
         var status = stat()
         guard lstat(path + "/" + name, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         return Int(status.st_size)
+    }
+
+    /// What a path leads to, without following a symbolic link at its end.
+    enum Kind { case nothing, folder, other }
+
+    var kind: Kind {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return .nothing }
+        return status.st_mode & S_IFMT == S_IFDIR ? .folder : .other
+    }
+
+    /// A regular file's content, or nil when there is none of this name; a symbolic link is refused.
+    func read(_ name: String) throws -> [UInt8]? {
+        let target = path + "/" + name
+        let descriptor = open(target, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw FolderError("cannot open", target)
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw FolderError("is no file:", target)
+        }
+        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+        var offset = 0
+        while offset < bytes.count {
+            let count = bytes.withUnsafeMutableBytes { buffer in
+                systemRead(descriptor, buffer.baseAddress! + offset, buffer.count - offset)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw FolderError("cannot read", target) }
+            if count == 0 { break }
+            offset += count
+        }
+        bytes.removeLast(bytes.count - offset)
+        return bytes
     }
 
     /// Removes a file. Does nothing when there is none.
@@ -56,11 +93,11 @@ struct Folder: Sendable {
         guard descriptor >= 0 else { throw FolderError("cannot create a file in", path) }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         do {
-            defer { Glibc.close(descriptor) }
+            defer { close(descriptor) }
             var offset = 0
             while offset < bytes.count {
                 let written = bytes.withUnsafeBytes {
-                    Glibc.write(descriptor, $0.baseAddress! + offset, bytes.count - offset)
+                    systemWrite(descriptor, $0.baseAddress! + offset, bytes.count - offset)
                 }
                 if written < 0, errno == EINTR { continue }
                 guard written > 0 else { throw FolderError("cannot write", target) }
@@ -79,6 +116,10 @@ struct Folder: Sendable {
         try sync()
     }
 }
+
+// Within the type `read` and `write` are its own methods.
+private let systemRead = read
+private let systemWrite = write
 
 /// A file operation that the system refused.
 struct FolderError: Error, Sendable, CustomStringConvertible {

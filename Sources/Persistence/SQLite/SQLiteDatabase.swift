@@ -1,4 +1,3 @@
-import Dispatch
 package import Domain
 import Synchronization
 
@@ -11,7 +10,7 @@ package final class SQLiteDatabase: Database {
     private let platformStatus: Mutex<SchemaStatus>
     private let tenants: TenantFiles
     private let now: @Sendable () -> Timestamp
-    private let queue = DispatchQueue(label: "mockforge.sqlite.platform-file")
+    private let queue = WorkQueue(label: "mockforge.sqlite.platform-file")
 
     /// Opens the folder, creating it where needed. A fresh one is migrated; an older one is not, and refuses to read and
     /// write until `migrateSchema` has run. Blocks the calling thread.
@@ -65,16 +64,11 @@ package final class SQLiteDatabase: Database {
     package func migrateSchema(_ scope: DatabaseScope) async throws -> [Migration] {
         switch scope {
         case .platform:
-            try await withCheckedThrowingContinuation { continuation in
-                queue.async { [self] in
-                    continuation.resume(
-                        with: Swift.Result {
-                            let applied = try platform.migrate(migrationSets.platform, scope: .platform, at: now())
-                            let status = try platform.status(migrationSets.platform)
-                            platformStatus.withLock { $0 = status }
-                            return applied
-                        })
-                }
+            try await queue.run { [self] in
+                let applied = try platform.migrate(migrationSets.platform, scope: .platform, at: now())
+                let status = try platform.status(migrationSets.platform)
+                platformStatus.withLock { $0 = status }
+                return applied
             }
         case .tenant(let tenant):
             try await tenants.migrate(tenant)
@@ -85,9 +79,7 @@ package final class SQLiteDatabase: Database {
 
     package func close() async throws {
         try await tenants.close()
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            queue.async { [self] in continuation.resume(with: Swift.Result { try platform.close() }) }
-        }
+        try await queue.run { [self] in try platform.close() }
     }
 
     private func file(_ scope: DatabaseScope) async throws -> SQLiteFile {

@@ -1,6 +1,4 @@
-import Dispatch
 import Domain
-import Foundation
 import Synchronization
 
 /// The tenants' files, of which only the most recently used stay open, so that ten thousand tenants do not use up the
@@ -25,7 +23,7 @@ final class TenantFiles: Sendable {
     private let migrations: MigrationSet
     private let now: @Sendable () -> Timestamp
     private let state = Mutex(State())
-    private let queue = DispatchQueue(label: "mockforge.sqlite.tenant-files")
+    private let queue = WorkQueue(label: "mockforge.sqlite.tenant-files")
 
     init(folder: Folder, limits: SQLiteLimits, migrations: MigrationSet, now: @escaping @Sendable () -> Timestamp) {
         self.folder = folder
@@ -43,7 +41,7 @@ final class TenantFiles: Sendable {
     /// - Throws: `noSuchSchema`, `schemaVersion`, `unavailable`.
     func file(_ tenant: TenantID) async throws -> SQLiteFile {
         if let file = try used(tenant) { return file }
-        return try await blocking { [self] in
+        return try await queue.run { [self] in
             if let file = try used(tenant) { return file }
             let file = try existing(tenant)
             let status = try file.status(migrations)
@@ -55,7 +53,7 @@ final class TenantFiles: Sendable {
     }
 
     func create(_ tenant: TenantID) async throws {
-        try await blocking { [self] in
+        try await queue.run { [self] in
             if try used(tenant) != nil { return }
             try folder.create()
             if folder.size(of: Self.name(tenant)) == nil {
@@ -70,7 +68,7 @@ final class TenantFiles: Sendable {
     }
 
     func drop(_ tenant: TenantID) async throws {
-        try await blocking { [self] in
+        try await queue.run { [self] in
             let entry = state.withLock { $0.entries.removeValue(forKey: tenant) }
             // Running transactions end first; later ones find no file.
             try entry?.file.close()
@@ -81,17 +79,17 @@ final class TenantFiles: Sendable {
     }
 
     func status(_ tenant: TenantID) async throws -> SchemaStatus {
-        try await blocking { [self] in try existing(tenant).status(migrations) }
+        try await queue.run { [self] in try existing(tenant).status(migrations) }
     }
 
     func migrate(_ tenant: TenantID) async throws -> [Migration] {
-        try await blocking { [self] in
+        try await queue.run { [self] in
             try existing(tenant).migrate(migrations, scope: .tenant(tenant), at: now())
         }
     }
 
     func tenants() async throws -> [TenantID] {
-        try await blocking { [self] in
+        try await queue.run { [self] in
             try folder.names().compactMap { name in
                 name.hasSuffix(Self.suffix) ? TenantID(String(name.dropLast(Self.suffix.count))) : nil
             }
@@ -99,14 +97,14 @@ final class TenantFiles: Sendable {
     }
 
     func size(of tenant: TenantID) async throws -> Int {
-        try await blocking { [self] in
+        try await queue.run { [self] in
             guard let size = folder.size(of: Self.name(tenant)) else { throw DatabaseError.noSuchSchema(tenant) }
             return size + (folder.size(of: Self.name(tenant) + "-wal") ?? 0)
         }
     }
 
     func close() async throws {
-        try await blocking { [self] in
+        try await queue.run { [self] in
             let files = state.withLock { state in
                 state.isClosed = true
                 defer { state.entries = [:] }
@@ -156,13 +154,5 @@ final class TenantFiles: Sendable {
             return evicted
         }
         _ = evicted
-    }
-
-    private func blocking<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
-        try await withCheckedThrowingContinuation { continuation in
-            queue.async {
-                continuation.resume(with: Swift.Result(catching: body))
-            }
-        }
     }
 }

@@ -1,0 +1,114 @@
+import Domain
+import Synchronization
+
+/// The newest requests of one workspace.
+final class WorkspaceJournal: Sendable {
+    private struct State {
+        /// Slots before `head` are empty; dropping the front is a step of the head, and the slots go when they are half.
+        var slots: [JournalEntry?] = []
+        var head = 0
+        /// How many entries were dropped ever: the number of the entry at `head`.
+        var firstNumber = 0
+        var bytes = 0
+        var isClosed = false
+        var streams: [Int: AsyncStream<JournalEntry>.Continuation] = [:]
+        var nextStream = 0
+
+        var count: Int { slots.count - head }
+
+        /// Returns the bytes it freed.
+        mutating func dropFirst() -> Int {
+            guard let entry = slots[head] else { return 0 }
+            slots[head] = nil
+            head += 1
+            firstNumber += 1
+            if head > 64, head * 2 > slots.count {
+                slots.removeFirst(head)
+                head = 0
+            }
+            let cost = entry.cost
+            bytes -= cost
+            return cost
+        }
+
+        mutating func dropAll() -> Int {
+            firstNumber += count
+            slots = []
+            head = 0
+            defer { bytes = 0 }
+            return bytes
+        }
+    }
+
+    private let state = Mutex(State())
+    private let limits: JournalLimits
+    /// When it was last added to, on the journal's own count.
+    let lastUse = Atomic<UInt64>(0)
+
+    init(limits: JournalLimits) { self.limits = limits }
+
+    /// Returns by how many bytes the journal grew or, below zero, shrank.
+    func append(_ entry: JournalEntry) -> Int {
+        let cost = entry.cost
+        let (growth, streams) = state.withLock { state -> (Int, [AsyncStream<JournalEntry>.Continuation]) in
+            if state.isClosed { return (0, []) }
+            var growth = cost
+            state.slots.append(entry)
+            state.bytes += cost
+            while state.count > limits.entriesPerWorkspace
+                || (state.bytes > limits.bytesPerWorkspace && state.count > 1)
+            {
+                growth -= state.dropFirst()
+            }
+            return (growth, Array(state.streams.values))
+        }
+        for stream in streams { stream.yield(entry) }
+        return growth
+    }
+
+    /// At most `count` entries older than the one with the number `before`, newest first, and the number of the oldest of
+    /// them. Readers go piece by piece, so that they never hold up the data plane for long.
+    func piece(before: Int?, count: Int) -> (entries: [JournalEntry], oldest: Int) {
+        state.withLock { state in
+            let end = min(before ?? .max, state.firstNumber + state.count)
+            let start = max(state.firstNumber, end - count)
+            guard start < end else { return ([], state.firstNumber) }
+            let slots = state.slots[(state.head + start - state.firstNumber)..<(state.head + end - state.firstNumber)]
+            return (slots.reversed().compactMap { $0 }, start)
+        }
+    }
+
+    /// Returns the bytes it freed.
+    func clear() -> Int { state.withLock { $0.dropAll() } }
+
+    /// Forgets everything, takes nothing more and ends its streams. Returns the bytes it freed.
+    func close() -> Int {
+        let (freed, streams) = state.withLock { state in
+            state.isClosed = true
+            defer { state.streams = [:] }
+            return (state.dropAll(), Array(state.streams.values))
+        }
+        for stream in streams { stream.finish() }
+        return freed
+    }
+
+    /// One that has ended already when there are too many.
+    func stream() -> AsyncStream<JournalEntry> {
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: JournalEntry.self, bufferingPolicy: .bufferingNewest(limits.streamBuffer))
+        let number: Int? = state.withLock { state in
+            guard !state.isClosed, state.streams.count < limits.streamsPerWorkspace else { return nil }
+            state.nextStream += 1
+            state.streams[state.nextStream] = continuation
+            return state.nextStream
+        }
+        if let number {
+            continuation.onTermination = { [weak self] _ in
+                self?.state.withLock { $0.streams[number] = nil }
+            }
+        } else {
+            continuation.finish()
+        }
+        return stream
+    }
+}
