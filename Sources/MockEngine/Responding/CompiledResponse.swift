@@ -1,0 +1,135 @@
+import Domain
+import JSON
+
+/// A response definition made ready: constant parts are bytes, the others programs.
+struct CompiledResponse: Sendable {
+    enum Body: Sendable {
+        case constant([UInt8])
+        case template(CompiledTemplate)
+        /// JSON data made for each request.
+        case schema(CompiledSchema)
+    }
+
+    enum HeaderValue: Sendable {
+        case constant(String)
+        case template(CompiledTemplate)
+    }
+
+    let name: String
+    let status: Int
+    let headers: [(name: String, value: HeaderValue)]
+    let body: Body
+    let delayMilliseconds: Int
+    let when: CompiledMatch?
+    let weight: Int
+
+    /// The whole answer where nothing in it depends on the request.
+    let constantReply: MockReply?
+
+    init(_ definition: ResponseDefinition, mock: MockID, route: RouteID, schemas: SchemaSet?) throws {
+        name = definition.name
+        status = definition.status
+        delayMilliseconds = definition.delayMilliseconds
+        when = try definition.when.map { try CompiledMatch($0) }
+        weight = definition.weight
+
+        body = try Self.compile(definition, schemas: schemas)
+        var headers: [(name: String, value: HeaderValue)] = []
+        for field in definition.headers {
+            var value = HeaderValue.constant(field.value)
+            if definition.isTemplate {
+                let template = try CompiledTemplate(header: field.value)
+                if !template.isConstant { value = .template(template) }
+            }
+            headers.append((field.name.lowercased(), value))
+        }
+        if let type = Self.defaultContentType(definition.body), !headers.contains(where: { $0.name == "content-type" })
+        {
+            headers.append(("content-type", .constant(type)))
+        }
+        self.headers = headers
+        constantReply = Self.constantReply(
+            status: status, headers: headers, body: body, delay: delayMilliseconds, name: name, mock: mock, route: route
+        )
+    }
+
+    /// Bytes in memory, roughly: a template is some times as large as its text, a schema is shared and counted elsewhere.
+    var approximateSize: Int {
+        switch body {
+        case .constant(let bytes): 512 + bytes.count
+        case .template: 4096
+        case .schema: 1024
+        }
+    }
+
+    private static func compile(_ definition: ResponseDefinition, schemas: SchemaSet?) throws -> Body {
+        switch definition.body {
+        case .empty:
+            return .constant([])
+        case .base64(let text):
+            return .constant(Base64.decode(text) ?? [])
+        case .json(let json):
+            guard definition.isTemplate else { return .constant(json.bytes) }
+            let template = try CompiledTemplate(json: json)
+            return template.isConstant ? .constant(json.bytes) : .template(template)
+        case .text(let text):
+            guard definition.isTemplate else { return .constant(Array(text.utf8)) }
+            return .template(try CompiledTemplate(text: text))
+        case .schema(let schema):
+            let set = schemas ?? SchemaSet(document: schema, dialect: .draft2020)
+            return .schema(try set.compile(schema))
+        }
+    }
+
+    private static func defaultContentType(_ body: BodyDefinition) -> String? {
+        switch body {
+        case .empty: nil
+        case .json, .schema: "application/json"
+        case .text: "text/plain; charset=utf-8"
+        case .base64: "application/octet-stream"
+        }
+    }
+
+    private static func constantReply(
+        status: Int, headers: [(name: String, value: HeaderValue)], body: Body, delay: Int, name: String,
+        mock: MockID, route: RouteID
+    ) -> MockReply? {
+        guard case .constant(let bytes) = body else { return nil }
+        var fields: [HeaderField] = []
+        for (name, value) in headers {
+            guard case .constant(let text) = value else { return nil }
+            fields.append(HeaderField(name, text))
+        }
+        return MockReply(
+            outcome: .matched, status: status, headers: fields, body: bytes, delayMilliseconds: delay, mockID: mock,
+            routeID: route, responseName: name)
+    }
+
+    /// Makes the answer to one request.
+    func render(
+        _ view: RequestView, _ environment: inout TemplateEnvironment, mock: MockID, route: RouteID
+    ) throws(TemplateError) -> MockReply {
+        if let constantReply { return constantReply }
+        var fields: [HeaderField] = []
+        fields.reserveCapacity(headers.count)
+        for (name, value) in headers {
+            switch value {
+            case .constant(let text):
+                fields.append(HeaderField(name, text))
+            case .template(let template):
+                var bytes: [UInt8] = []
+                try template.render(view, &environment, into: &bytes)
+                fields.append(HeaderField(name, String(decoding: bytes, as: UTF8.self)))
+            }
+        }
+        var bytes: [UInt8] = []
+        switch body {
+        case .constant(let constant): bytes = constant
+        case .template(let template): try template.render(view, &environment, into: &bytes)
+        case .schema: break
+        }
+        return MockReply(
+            outcome: .matched, status: status, headers: fields, body: bytes, delayMilliseconds: delayMilliseconds,
+            mockID: mock, routeID: route, responseName: name)
+    }
+}

@@ -1,0 +1,67 @@
+import Domain
+import JSON
+
+/// A route made ready to answer.
+struct CompiledRoute: Sendable {
+    let id: RouteID
+    let mockID: MockID
+    let name: String
+    /// Nil when every request on the path is taken.
+    let match: CompiledMatch?
+    let responses: [CompiledResponse]
+    let selection: Selection
+    /// What the imported description asks of requests; nil for a hand-made route.
+    let contract: RequestContract?
+    let nearMissCandidate: NearMissFinder.Candidate
+
+    init(
+        _ definition: RouteDefinition, mock: MockDefinition, pattern: RoutePattern, schemas: SchemaSet?
+    ) throws {
+        id = definition.id
+        mockID = mock.id
+        name = definition.name
+        match = definition.match.isEmpty ? nil : try CompiledMatch(definition.match)
+        responses = try definition.responses.map {
+            try CompiledResponse($0, mock: mock.id, route: definition.id, schemas: schemas)
+        }
+        selection = definition.selection
+        nearMissCandidate = NearMissFinder.Candidate(
+            id: definition.id, name: definition.name, methods: definition.methods, pattern: pattern, match: match)
+        if let operation = definition.operation, let document = mock.document {
+            contract = RequestContract(document: document, operation: operation)
+        } else {
+            contract = nil
+        }
+    }
+
+    /// Bytes in memory, roughly.
+    var approximateSize: Int { 1024 + responses.reduce(0) { $0 + $1.approximateSize } }
+
+    /// The response for a request: what `Prefer` names, else by the route's selection among those whose `when` holds.
+    /// Nil when none holds.
+    func choose(
+        for view: RequestView, preference: Preference, sequences: SequencePositions, _ surroundings: Surroundings
+    ) -> CompiledResponse? {
+        if !preference.isEmpty, let preferred = responses.first(where: { preference.isSatisfied(by: $0) }) {
+            return preferred
+        }
+        if selection == .firstMatch { return responses.first { $0.when?.matches(view) ?? true } }
+        let candidates = responses.filter { $0.when?.matches(view) ?? true }
+        if candidates.count < 2 { return candidates.first }
+        var random = surroundings.generator
+        switch selection {
+        case .firstMatch: return candidates[0]
+        case .sequence: return candidates[sequences.next(id, count: candidates.count)]
+        case .random: return candidates.randomElement(using: &random)
+        case .weighted:
+            let total = candidates.reduce(0) { $0 + $1.weight }
+            guard total > 0 else { return candidates[0] }
+            var ticket = Int.random(in: 0..<total, using: &random)
+            for candidate in candidates {
+                ticket -= candidate.weight
+                if ticket < 0 { return candidate }
+            }
+            return candidates[candidates.count - 1]
+        }
+    }
+}

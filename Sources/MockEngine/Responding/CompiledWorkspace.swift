@@ -1,0 +1,202 @@
+package import Domain
+import JSON
+
+/// Everything that decides a workspace's replies, checked and compiled once: immutable, and shared by all event loops.
+package final class CompiledWorkspace: Sendable {
+    /// A stored route that cannot be compiled any more: it is left out, the others answer.
+    package struct Defect: Sendable, Hashable {
+        package let routeID: RouteID
+        package let message: String
+    }
+
+    package let id: WorkspaceID
+    package let slug: Slug
+    package let settings: WorkspaceSettings
+    package let defects: [Defect]
+    /// Bytes that this snapshot keeps in memory, roughly: what a cache with a budget counts.
+    package let approximateSize: Int
+
+    private let table: RouteTable
+    private let routes: [CompiledRoute]
+    private let nearMisses: NearMissFinder
+    private let sequences: SequencePositions
+
+    package init(
+        id: WorkspaceID, slug: Slug, settings: WorkspaceSettings, mocks: [MockDefinition],
+        sequences: SequencePositions = SequencePositions()
+    ) {
+        self.id = id
+        self.slug = slug
+        self.settings = settings
+        self.sequences = sequences
+        var entries: [RouteTable.Entry] = []
+        var routes: [CompiledRoute] = []
+        var defects: [Defect] = []
+        var size = 4096
+        for mock in mocks {
+            let schemas = mock.document.map { SchemaSet(document: $0, dialect: Self.dialect(of: $0)) }
+            if mock.document != nil { size += 1 << 20 }
+            for definition in mock.routes where definition.isEnabled {
+                do {
+                    let pattern = try RoutePattern(mock.basePath + definition.path)
+                    let route = try CompiledRoute(definition, mock: mock, pattern: pattern, schemas: schemas)
+                    entries.append(
+                        RouteTable.Entry(
+                            methods: definition.methods, pattern: pattern, priority: definition.priority))
+                    size += route.approximateSize
+                    routes.append(route)
+                } catch {
+                    defects.append(Defect(routeID: definition.id, message: "\(error)"))
+                }
+            }
+        }
+        table = RouteTable(routes: entries)
+        nearMisses = NearMissFinder(routes.map(\.nearMissCandidate), table: table)
+        self.routes = routes
+        self.defects = defects
+        approximateSize = size
+    }
+
+    /// OpenAPI 3.0 has a schema dialect of its own; 3.1 uses JSON Schema 2020-12.
+    private static func dialect(of document: JSON) -> SchemaDialect {
+        document["openapi"]?.string?.hasPrefix("3.0") ?? false ? .openAPI30 : .draft2020
+    }
+
+    /// The methods that the routes of a path (in normal form) take; nil when no route has the path.
+    package func allowedMethods(path: String) -> MethodSet? { table.allowedMethods(path: path) }
+
+    /// Answers one request. The path must be in the normal form of `RequestPath`.
+    package func respond(to request: MockRequest, _ surroundings: Surroundings) -> MockReply {
+        let view = RequestView(request)
+        let lookup = table.candidates(method: request.method, path: request.path) { index in
+            guard let match = routes[index].match else { return true }
+            return match.matches(view)
+        }
+        guard let index = lookup.accepted else { return unmatched(view) }
+        let route = routes[index]
+
+        var violations: [Violation] = []
+        if settings.validation != .off, let contract = route.contract {
+            view.pathParameters = table.captures(route: index, path: request.path)
+            violations = contract.violations(view)
+            if settings.validation == .enforce, !violations.isEmpty {
+                return refused(view, violations, route: route)
+            }
+        }
+        let preference = request.headers.contains { $0.name == "prefer" } ? Preference(view) : Preference()
+        guard let response = route.choose(for: view, preference: preference, sequences: sequences, surroundings)
+        else { return unmatched(view) }
+        if let reply = response.constantReply, preference.isEmpty, violations.isEmpty { return reply }
+
+        if view.pathParameters.isEmpty {
+            view.pathParameters = table.captures(route: index, path: request.path)
+        }
+        var environment = environment(for: route, request, surroundings)
+        do throws(TemplateError) {
+            var reply = try response.render(view, &environment, mock: route.mockID, route: route.id)
+            if !preference.isEmpty, preference.isSatisfied(by: response) {
+                reply.headers.append(HeaderField("preference-applied", preference.applied))
+            }
+            if !violations.isEmpty {
+                reply.violations = violations
+                reply.headers.append(HeaderField("mockforge-violations", Self.summary(violations)))
+            }
+            return reply
+        } catch {
+            return failed(view, error, route: route)
+        }
+    }
+
+    /// A seeded workspace gives the same data for the same route and address at every call. Others draw one seed a reply:
+    /// the system's generator costs too much to ask for each value.
+    private func environment(
+        for route: CompiledRoute, _ request: MockRequest, _ surroundings: Surroundings
+    ) -> TemplateEnvironment {
+        guard let seed = settings.seed else {
+            return TemplateEnvironment(now: request.receivedAt, seed: surroundings.random())
+        }
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in "\(seed) \(request.method) \(request.path)?\(request.query ?? "") \(route.id)".utf8 {
+            hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
+        }
+        return TemplateEnvironment(now: request.receivedAt, seed: hash)
+    }
+
+    private func unmatched(_ view: RequestView) -> MockReply {
+        let request = view.request
+        if let allowed = table.allowedMethods(path: request.path), case .some(let methods) = allowed,
+            !allowed.contains(request.method), !(request.method == "HEAD" && allowed.contains("GET"))
+        {
+            let allow = methods.joined(separator: ", ")
+            return problem(
+                Problem(
+                    .methodNotAllowed, code: "method_not_allowed",
+                    detail: "No route takes \(request.method) here; there are routes for \(allow).",
+                    headers: [("allow", allow)]),
+                outcome: .unmatched, view)
+        }
+        let near = settings.nearMiss ? nearMisses.nearest(to: view) : []
+        let json = JSON.array(near.map { $0.json })
+        var members: JSONObject = [:]
+        var detail = "No route matches \(request.method) \(request.path)."
+        if settings.nearMiss {
+            members["near_misses"] = json
+            if routes.isEmpty {
+                detail = "This workspace has no routes yet: import an API description or write a mock."
+            }
+        }
+        var reply = problem(
+            Problem(.notFound, code: "no_route", detail: detail, members: members), outcome: .unmatched, view)
+        reply.nearMisses = near.isEmpty ? .null : json
+        return reply
+    }
+
+    /// 415 for the wrong media type, 400 for parameters and unreadable bodies, 422 for a body that breaks its schema.
+    private func refused(_ view: RequestView, _ violations: [Violation], route: CompiledRoute) -> MockReply {
+        let kind: Problem.Kind =
+            if violations.contains(where: { $0.code == "unsupported_media_type" }) {
+                .unsupportedMediaType
+            } else if violations.contains(where: { !$0.pointer.isEmpty && !$0.pointer.hasPrefix("/") })
+                || violations.contains(where: { $0.code == "malformed_json" })
+            {
+                .badRequest
+            } else {
+                .unprocessable
+            }
+        var reply = problem(
+            Problem(
+                kind, code: "request_violates_description",
+                detail: "The request breaks the imported API description in \(violations.count) place(s).",
+                errors: violations),
+            outcome: .refused, view)
+        reply.mockID = route.mockID
+        reply.routeID = route.id
+        reply.violations = violations
+        return reply
+    }
+
+    private func failed(_ view: RequestView, _ error: TemplateError, route: CompiledRoute) -> MockReply {
+        var reply = problem(
+            Problem(.internalError, code: "template_failed", detail: "The route's template failed: \(error)."),
+            outcome: .failed, view)
+        reply.mockID = route.mockID
+        reply.routeID = route.id
+        return reply
+    }
+
+    private func problem(_ problem: Problem, outcome: MockReply.Outcome, _ view: RequestView) -> MockReply {
+        var headers = [HeaderField("content-type", "application/problem+json")]
+        headers += problem.headers.map { HeaderField($0.name, $0.value) }
+        return MockReply(
+            outcome: outcome, status: problem.kind.rawValue, headers: headers,
+            body: problem.json(instance: view.request.path, requestID: view.header("x-request-id") ?? "").bytes)
+    }
+
+    /// At most five violations, in ASCII, for a header.
+    private static func summary(_ violations: [Violation]) -> String {
+        var parts = violations.prefix(5).map { "\($0.pointer.isEmpty ? "/" : $0.pointer) \($0.code)" }
+        if violations.count > 5 { parts.append("\(violations.count - 5) more") }
+        let text = parts.joined(separator: "; ")
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { (0x20..<0x7F).contains($0.value) ? $0 : "?" }))
+    }
+}
