@@ -1,4 +1,6 @@
+import Crypto
 import Domain
+import Foundation
 import HTTPTypes
 import Persistence
 
@@ -20,7 +22,7 @@ struct Authenticator: Sendable {
         let credential = try bearer(headers)
         let now = surroundings.now()
         let secret = APIKeySecret(credential)
-        let trace = (secret ?? nil)?.hash ?? ""
+        let trace = Hexadecimal.text(SHA256.hash(data: Data(credential.utf8)))
         if let seconds = failures.wait(address, credential: trace, at: now) {
             throw Problem(
                 .tooManyRequests, code: "too_many_failures",
