@@ -64,9 +64,5 @@ struct RouteEdges: Sendable {
         return RouteNode.none
     }
 
-    private static func hash(_ key: UInt64) -> Int {
-        var hasher = Hasher()
-        hasher.combine(key)
-        return hasher.finalize()
-    }
+    private static func hash(_ key: UInt64) -> Int { SeededHash.value(of: key) }
 }

@@ -2,8 +2,9 @@
 ///
 /// A trie over the segments of the paths, in flat arrays. A lookup costs by the segments of the request and by how many
 /// alternatives (literal, mixed, parameter, wildcard) stand side by side on its way, not by the number of routes. It
-/// allocates nothing for tables of an ordinary shape.
-package struct RouteTable: Sendable {
+/// allocates nothing for tables of an ordinary shape. A class, because a lookup would otherwise count references to each of
+/// the arrays, which takes longer than the lookup itself.
+package final class RouteTable: Sendable {
     /// One route; its number is its place in the list that makes the table, which is also the order of creation.
     package struct Entry: Sendable {
         package var methods: MethodSet
@@ -42,7 +43,7 @@ package struct RouteTable: Sendable {
     /// Ranks of routes, those of each end of a path together and rising.
     let ranks: [Int32]
     /// By rank, which is the order in which routes are tried: priority, specificity, creation.
-    let routes: [Ranked]
+    let ranked: [Ranked]
     let patterns: [RoutePattern]
     let methods: RouteMethods
     /// Segments of the longest path.
@@ -56,21 +57,21 @@ package struct RouteTable: Sendable {
         var methods: MethodSet
     }
 
-    package init(routes: [Entry]) { self = RouteTableBuilder(routes).table() }
-
-    init(_ builder: RouteTableBuilder, nodes: [RouteNode], endLimit: Int, worstCaseSteps: Int) {
+    package init(routes: [Entry]) {
+        let builder = RouteTableBuilder(routes)
+        let (nodes, bound) = builder.nodes()
         tokens = SegmentTokens(builder.literals)
         shapes = builder.shapes
         edges = RouteEdges(builder.literalEdges)
         self.nodes = nodes
         mixedEdges = builder.flatMixedEdges
         ranks = builder.flatRanks
-        routes = builder.ranked
+        ranked = builder.ranked
         patterns = builder.patterns
         methods = builder.methods
         depth = builder.depth
-        self.endLimit = endLimit
-        self.worstCaseSteps = worstCaseSteps
+        endLimit = min(bound.ends, Self.stepLimit)
+        worstCaseSteps = bound.steps
     }
 
     /// Shows `visit` the routes for a method (upper case) and a path (in normal form), best first, until it returns true.
@@ -84,11 +85,11 @@ package struct RouteTable: Sendable {
             lookup.isCutShort = walk.isCutShort
             walk.ends.arrange(in: ranks)
             while let rank = walk.ends.next(in: ranks) {
-                let ranked = routes[Int(rank)]
-                guard ranked.bits & bits != 0 else { continue }
-                if bits == RouteMethods.other, let method, !ranked.methods.contains(method) { continue }
-                if visit(ranked.route) {
-                    lookup.accepted = ranked.route
+                let candidate = ranked[Int(rank)]
+                guard candidate.bits & bits != 0 else { continue }
+                if bits == RouteMethods.other, let method, !candidate.methods.contains(method) { continue }
+                if visit(candidate.route) {
+                    lookup.accepted = candidate.route
                     return
                 }
             }
@@ -103,9 +104,9 @@ package struct RouteTable: Sendable {
         walk(path, RouteMethods.every) { walk in
             walk.ends.arrange(in: ranks)
             while let rank = walk.ends.next(in: ranks) {
-                let ranked = routes[Int(rank)]
-                bits |= ranked.bits
-                if ranked.bits & RouteMethods.other != 0, case .some(let names) = ranked.methods {
+                let candidate = ranked[Int(rank)]
+                bits |= candidate.bits
+                if candidate.bits & RouteMethods.other != 0, case .some(let names) = candidate.methods {
                     others += names.filter { methods.requestBits($0) == RouteMethods.other && !others.contains($0) }
                 }
             }
@@ -126,8 +127,9 @@ package struct RouteTable: Sendable {
                 withUnsafeTemporaryAllocation(of: RouteEnds.End.self, capacity: endLimit) { ends in
                     let count = PathSegment.split(bytes, into: segments, tokens)
                     var walk = RouteWalk(
-                        self, bytes, UnsafeBufferPointer(segments), segmentCount: count, ends: RouteEnds(ends), bits)
-                    walk.visit(node: 0, depth: 0)
+                        bytes: bytes, segments: UnsafeBufferPointer(segments), segmentCount: count, bits: bits,
+                        ends: RouteEnds(ends))
+                    descend(to: 0, depth: 0, &walk)
                     body(&walk)
                 }
             }

@@ -48,11 +48,11 @@ final class RouteTableBuilder {
         }
     }
 
-    func table() -> RouteTable {
+    /// The nodes, and the most ends and steps that one lookup can come to.
+    func nodes() -> (nodes: [RouteNode], bound: (ends: Int, steps: Int)) {
         var nodes = flatten()
         let bound = fold(into: &nodes)
-        return RouteTable(
-            self, nodes: nodes, endLimit: min(bound.ends, RouteTable.stepLimit), worstCaseSteps: bound.steps)
+        return (nodes, bound)
     }
 
     private func insert(_ pattern: RoutePattern, rank: Int32) {

@@ -78,56 +78,49 @@ struct RouteEnds {
     private func rank(_ index: Int, _ ranks: [Int32]) -> Int32 { ranks[Int(ends[index].lowerBound)] }
 }
 
-/// One descent through a route table.
+/// The state of one descent through a route table.
 struct RouteWalk {
-    private let table: RouteTable
-    private let bytes: UnsafeBufferPointer<UInt8>
+    let bytes: UnsafeBufferPointer<UInt8>
     /// The first segments, as many as the longest path of the table has.
-    private let segments: UnsafeBufferPointer<PathSegment>
-    private let segmentCount: Int
-    private let bits: UInt64
+    let segments: UnsafeBufferPointer<PathSegment>
+    let segmentCount: Int
+    /// The methods that are looked for.
+    let bits: UInt64
     var ends: RouteEnds
-    private(set) var steps = 0
+    var steps = 0
 
     var isCutShort: Bool { steps >= RouteTable.stepLimit }
 
-    init(
-        _ table: RouteTable, _ bytes: UnsafeBufferPointer<UInt8>, _ segments: UnsafeBufferPointer<PathSegment>,
-        segmentCount: Int, ends: RouteEnds, _ bits: UInt64
-    ) {
-        self.table = table
-        self.bytes = bytes
-        self.segments = segments
-        self.segmentCount = segmentCount
-        self.ends = ends
-        self.bits = bits
+    func text(of segment: PathSegment) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(rebasing: bytes[segment.start..<segment.end])
     }
+}
 
+extension RouteTable {
     /// Notes the ends at and below `node`, which stands after `depth` segments; the most specific first.
-    mutating func visit(node: Int32, depth: Int) {
-        guard !isCutShort else { return }
-        steps += 1
-        let place = table.nodes[Int(node)]
-        guard place.mayTake(remaining: segmentCount - depth, bits) else { return }
-        if depth == segmentCount {
-            ends.add(place.own)
-        } else if depth < segments.count {
-            let segment = segments[depth]
+    ///
+    /// A method of the table and not of the walk, so that no lookup copies the table's arrays.
+    func descend(to node: Int32, depth: Int, _ walk: inout RouteWalk) {
+        guard !walk.isCutShort else { return }
+        walk.steps += 1
+        let place = nodes[Int(node)]
+        guard place.mayTake(remaining: walk.segmentCount - depth, walk.bits) else { return }
+        if depth == walk.segmentCount {
+            walk.ends.add(place.own)
+        } else if depth < walk.segments.count {
+            let segment = walk.segments[depth]
             if segment.token != SegmentTokens.unknown {
-                let child = table.edges.child(of: node, segment.token)
-                if child != RouteNode.none { visit(node: child, depth: depth + 1) }
+                let child = edges.child(of: node, segment.token)
+                if child != RouteNode.none { descend(to: child, depth: depth + 1, &walk) }
             }
-            if !place.mixed.isEmpty {
-                let text = UnsafeBufferPointer(rebasing: bytes[segment.start..<segment.end])
-                for index in place.mixed where !isCutShort {
-                    steps += 1
-                    let edge = table.mixedEdges[Int(index)]
-                    if table.shapes.match(edge.shape, text) { visit(node: edge.child, depth: depth + 1) }
-                }
+            for index in place.mixed where !walk.isCutShort {
+                walk.steps += 1
+                let edge = mixedEdges[Int(index)]
+                if shapes.match(edge.shape, walk.text(of: segment)) { descend(to: edge.child, depth: depth + 1, &walk) }
             }
-            if place.parameter != RouteNode.none { visit(node: place.parameter, depth: depth + 1) }
-            if place.wildcard != RouteNode.none { visit(node: place.wildcard, depth: depth + 1) }
+            if place.parameter != RouteNode.none { descend(to: place.parameter, depth: depth + 1, &walk) }
+            if place.wildcard != RouteNode.none { descend(to: place.wildcard, depth: depth + 1, &walk) }
         }
-        ends.add(place.tail)
+        walk.ends.add(place.tail)
     }
 }

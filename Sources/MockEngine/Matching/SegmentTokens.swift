@@ -37,10 +37,5 @@ struct SegmentTokens: Sendable {
         return true
     }
 
-    /// Seeded for each process, so that nobody can write routes or requests that collide.
-    private static func hash(_ segment: UnsafeBufferPointer<UInt8>) -> Int {
-        var hasher = Hasher()
-        hasher.combine(bytes: UnsafeRawBufferPointer(segment))
-        return hasher.finalize()
-    }
+    private static func hash(_ segment: UnsafeBufferPointer<UInt8>) -> Int { SeededHash.value(of: segment) }
 }
