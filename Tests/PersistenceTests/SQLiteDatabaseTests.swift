@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import Persistence
 import TestSupport
 import Testing
@@ -37,5 +38,33 @@ import Testing
         for tenant in tenants { #expect(try await database.read(.tenant(tenant), Self.count) == 0) }
         // The platform's writer and reader, and those of three tenants.
         #expect(database.connectionCount <= 8)
+    }
+
+    @Test func `the files are for the server's user alone`() async throws {
+        let folder = TemporaryFolder()
+        let database = try SQLiteDatabase(folder: folder.path)
+        let tenant = TenantID("acme000001")!
+        try await database.createSchema(tenant)
+        for name in [
+            "platform.sqlite", "platform.sqlite-wal", "tenants/\(tenant).sqlite", "tenants/\(tenant).sqlite-wal",
+        ] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: folder.path + "/" + name)
+            #expect(attributes[.posixPermissions] as? Int == 0o600, "\(name)")
+        }
+        try await database.close()
+    }
+
+    @Test func `the log of a removed file does not come back in a new one`() async throws {
+        let folder = TemporaryFolder()
+        let database = try SQLiteDatabase(folder: folder.path)
+        let tenant = TenantID("acme000001")!
+        try FileManager.default.createDirectory(
+            atPath: folder.path + "/tenants", withIntermediateDirectories: true)
+        for suffix in ["-wal", "-shm"] {
+            try Data(repeating: 7, count: 5000).write(
+                to: URL(filePath: folder.path + "/tenants/\(tenant).sqlite" + suffix))
+        }
+        try await database.createSchema(tenant)
+        #expect(try await database.read(.tenant(tenant), Self.count) == 0)
     }
 }

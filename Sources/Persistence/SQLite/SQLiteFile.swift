@@ -2,6 +2,12 @@ import Domain
 import GRDB
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// One open database file: a writer and a few readers, closed when the last user lets go of it.
 final class SQLiteFile: Sendable {
     let path: String
@@ -30,6 +36,8 @@ final class SQLiteFile: Sendable {
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             return pool
         }
+        // By path: closing a descriptor of our own would release the locks that SQLite holds on the file.
+        for suffix in ["", "-wal", "-shm"] { chmod(path + suffix, 0o600) }
     }
 
     /// Connections that were opened and, as the pool keeps them, are open.
