@@ -18,6 +18,7 @@ enum Library {
     static let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
     static let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+    static let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
     static let hummingbirdHTTP2 = Target.Dependency.product(name: "HummingbirdHTTP2", package: "hummingbird")
     static let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
     static let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
@@ -30,6 +31,7 @@ enum Library {
     static let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
     static let serviceLifecycle = Target.Dependency.product(
         name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 }
 
@@ -61,11 +63,12 @@ let package = Package(
             name: "App",
             dependencies: [
                 "ControlPlane", "DataPlane", "Domain", "JSON", "Metering", "MockEngine", "Persistence", "Prometheus",
-                Library.argumentParser, Library.asyncHTTPClient, Library.configuration, Library.hummingbird,
-                Library.hummingbirdHTTP2, Library.hummingbirdTLS, Library.logging, Library.nioCore, Library.nioHTTP1,
-                Library.nioPosix, Library.nioSSL, Library.serviceLifecycle, Library.yams,
+                Library.argumentParser, Library.asyncHTTPClient, Library.configuration, Library.httpTypes,
+                Library.hummingbird, Library.hummingbirdCore, Library.hummingbirdHTTP2, Library.logging,
+                Library.nioCore, Library.nioHTTP1, Library.nioSSL, Library.serviceLifecycle, Library.unixSignals,
+                Library.yams,
             ],
-            swiftSettings: settings),
+            resources: [.embedInCode("Demo/shop.yaml")], swiftSettings: settings),
         .target(
             name: "ControlPlane",
             dependencies: [
@@ -101,7 +104,9 @@ let package = Package(
 
         .testTarget(
             name: "AppTests",
-            dependencies: ["App", "Domain", "JSON", Library.argumentParser, Library.configuration, Library.logging],
+            dependencies: [
+                "App", "ControlPlane", "Domain", "JSON", Library.argumentParser, Library.configuration, Library.logging,
+            ],
             swiftSettings: settings),
         .target(name: "TestSupport", dependencies: ["Domain"], path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(

@@ -43,8 +43,8 @@ struct CommandLineTool: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            TenantCommand.self, KeyCommand.self, WorkspaceCommand.self, ImportCommand.self,
-            ConfigCommand.self, VersionCommand.self,
+            ServeCommand.self, MigrateCommand.self, TenantCommand.self, KeyCommand.self, WorkspaceCommand.self,
+            ImportCommand.self, DoctorCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 }
 

@@ -1,4 +1,5 @@
 import Domain
+import FoundationEssentials
 
 #if canImport(Glibc)
     import Glibc
@@ -77,6 +78,22 @@ enum Files {
     }
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// Whether this process may read, write and enter a folder.
+    static func isWritable(_ path: String) -> Bool { access(path, R_OK | W_OK | X_OK) == 0 }
+
+    /// Whether anybody but the owner may read or write the file.
+    static func isOpenToOthers(_ path: String) -> Bool {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return (attributes?[.posixPermissions] as? Int).map { $0 & 0o077 != 0 } ?? false
+    }
+
+    /// What an ordinary user can still store on the file system of `path`; nil when there is no such path.
+    static func freeMegabytes(at path: String) -> UInt64? {
+        var space = statvfs()
+        guard statvfs(path, &space) == 0 else { return nil }
+        return UInt64(space.f_bavail) * UInt64(space.f_frsize) >> 20
+    }
 }
 
 /// The environment of this process.

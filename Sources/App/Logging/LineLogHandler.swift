@@ -1,13 +1,6 @@
 import Domain
 import JSON
 import Logging
-import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
 
 /// Writes each log message as one line on standard error, for people or as a JSON object.
 struct LineLogHandler: LogHandler {
@@ -78,25 +71,5 @@ struct LineLogHandler: LogHandler {
         }
         // A message must stay one line, or a stranger's text could pretend to be a line of ours.
         return String(line.map { $0.isNewline ? " " : $0 })
-    }
-}
-
-/// The process's standard error, written a line at a time.
-enum StandardError {
-    private static let lock = Mutex(())
-
-    static func write(line: String) {
-        var bytes = Array(line.utf8)
-        bytes.append(UInt8(ascii: "\n"))
-        lock.withLock { _ in
-            bytes.withUnsafeBytes { buffer in
-                var rest = UnsafeRawBufferPointer(buffer)
-                while !rest.isEmpty {
-                    let count = Glibc.write(2, rest.baseAddress, rest.count)
-                    if count <= 0 { return }
-                    rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-                }
-            }
-        }
     }
 }

@@ -71,9 +71,6 @@ extension SettingKey {
     static let connections = SettingKey(
         "limits.connections", .integer(1...1_000_000), default: .int(10_000),
         "The most connections open at once on the main port; more wait.")
-    static let apiBodyMegabytes = SettingKey(
-        "limits.api_body_mb", .integer(1...1024), default: .int(20),
-        "The largest body that the API takes, an imported file included. Mock traffic is limited by the tenant's plan.")
     static let drainTimeout = SettingKey(
         "limits.drain_seconds", .integer(0...3600), default: .int(20),
         "How long requests in progress may take to end after a stop signal.")
@@ -86,9 +83,6 @@ extension SettingKey {
     static let journalEntries = SettingKey(
         "journal.entries", .integer(1...1_000_000), default: .int(1000),
         "How many requests the journal of a workspace keeps.")
-    static let deletedTenantDays = SettingKey(
-        "retention.deleted_tenant_days", .integer(0...3650), default: .int(30),
-        "How long a deleted tenant can be restored.")
     static let demoEnabled = SettingKey(
         "demo.enabled", .boolean, default: .bool(false), flag: "--demo",
         "Provision a tenant `demo` with a sample shop API when the data folder is new.")
@@ -100,8 +94,8 @@ extension SettingKey {
         managementHost, managementPort, dataFolder, baseDomain,
         databaseURL, redisURL, storageURL, mailURL, adminToken,
         logLevel, logFormat,
-        headerBytes, headerTimeout, bodyTimeout, idleTimeout, connections, apiBodyMegabytes, drainTimeout,
-        tenantLabelLimit, usageFlush, journalEntries, deletedTenantDays,
+        headerBytes, headerTimeout, bodyTimeout, idleTimeout, connections, drainTimeout,
+        tenantLabelLimit, usageFlush, journalEntries,
         demoEnabled, demoFile,
     ]
 

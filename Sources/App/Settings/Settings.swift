@@ -15,7 +15,6 @@ struct Settings: Sendable {
         var bodyTimeout: Duration
         var idleTimeout: Duration
         var connections: Int
-        var apiBodyBytes: Int
         var drainTimeout: Duration
     }
 
@@ -38,7 +37,6 @@ struct Settings: Sendable {
     var tenantLabelLimit: Int
     var usageFlushInterval: Duration
     var journalEntries: Int
-    var deletedTenantRetention: Duration
     var isDemo: Bool
     var demoFile: String?
     var plans: [Plan]
@@ -69,12 +67,10 @@ extension Settings {
         limits = Limits(
             headerBytes: integer(.headerBytes), headerTimeout: seconds(.headerTimeout),
             bodyTimeout: seconds(.bodyTimeout), idleTimeout: seconds(.idleTimeout),
-            connections: integer(.connections), apiBodyBytes: integer(.apiBodyMegabytes) * 1_048_576,
-            drainTimeout: seconds(.drainTimeout))
+            connections: integer(.connections), drainTimeout: seconds(.drainTimeout))
         tenantLabelLimit = integer(.tenantLabelLimit)
         usageFlushInterval = seconds(.usageFlush)
         journalEntries = integer(.journalEntries)
-        deletedTenantRetention = .seconds(integer(.deletedTenantDays) * 86_400)
         isDemo = reader.bool(forKey: ConfigKey(SettingKey.demoEnabled.components), default: false)
         demoFile = text(.demoFile)
         self.plans = plans

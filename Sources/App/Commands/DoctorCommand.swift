@@ -1,0 +1,101 @@
+import ArgumentParser
+import AsyncHTTPClient
+import Domain
+import NIOCore
+import NIOHTTP1
+import Persistence
+
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Look for what keeps a server from starting or answering; exit code 1 when something is wrong.")
+
+    @OptionGroup var options: SettingOptions
+
+    /// One thing that was looked at.
+    struct Finding: Sendable {
+        enum Verdict: String, Sendable { case ok, note, wrong }
+        let verdict: Verdict
+        let subject: String
+        let text: String
+    }
+
+    func run() async throws {
+        let loaded = try options.load()
+        let settings = loaded.settings
+        var findings = [Finding(verdict: .ok, subject: "configuration", text: loaded.file ?? "no file, defaults")]
+        findings += loaded.warnings.map { Finding(verdict: .note, subject: "configuration", text: $0) }
+        let running = await Self.probe(settings)
+        findings.append(running.finding)
+        findings += Self.folder(settings, isServing: running.isServing)
+        if !running.isServing { findings += await Self.data(settings) }
+        for finding in findings {
+            print("\(finding.verdict.rawValue.uppercased())  \(finding.subject): \(finding.text)")
+        }
+        if findings.contains(where: { $0.verdict == .wrong }) { throw ExitCode(1) }
+    }
+
+    private static func probe(_ settings: Settings) async -> (finding: Finding, isServing: Bool) {
+        let host = settings.managementHost == "0.0.0.0" ? "127.0.0.1" : settings.managementHost
+        let url = "http://\(host):\(settings.managementPort)/health/ready"
+        do {
+            let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: .seconds(5))
+            let isReady = response.status.code == 200
+            return (
+                Finding(
+                    verdict: isReady ? .ok : .wrong, subject: "server",
+                    text: isReady ? "ready at \(url)" : "answers \(response.status.code) at \(url)"),
+                true
+            )
+        } catch {
+            return (Finding(verdict: .note, subject: "server", text: "none answers at \(url)"), false)
+        }
+    }
+
+    private static func folder(_ settings: Settings, isServing: Bool) -> [Finding] {
+        let path = settings.dataFolder
+        var findings: [Finding] = []
+        if !Files.exists(path) {
+            findings.append(
+                Finding(verdict: .note, subject: "data folder", text: "\(path) is not there yet; a start makes it"))
+        } else if !Files.isWritable(path) {
+            findings.append(
+                Finding(verdict: .wrong, subject: "data folder", text: "\(path) cannot be read and written"))
+        } else {
+            findings.append(Finding(verdict: .ok, subject: "data folder", text: path))
+        }
+        let token = "\(path)/\(OperatorToken.fileName)"
+        if Files.isOpenToOthers(token) {
+            findings.append(
+                Finding(
+                    verdict: .wrong, subject: "admin token", text: "\(token) can be read by others; run chmod 600 on it"
+                ))
+        }
+        if let megabytes = Files.freeMegabytes(at: path) ?? Files.freeMegabytes(at: ".") {
+            findings.append(
+                Finding(verdict: megabytes < 500 ? .wrong : .ok, subject: "disk", text: "\(megabytes) MB free"))
+        }
+        return findings
+    }
+
+    private static func data(_ settings: Settings) async -> [Finding] {
+        guard Files.exists(settings.dataFolder + "/platform.sqlite") else { return [] }
+        do {
+            let folder = try DataFolder(settings.dataFolder)
+            let database = try SQLiteDatabase(folder: folder.path)
+            let pending = try await Migrator(database).pending()
+            try await database.close()
+            return pending.isEmpty
+                ? [Finding(verdict: .ok, subject: "schemas", text: "all current")]
+                : [
+                    Finding(
+                        verdict: .wrong, subject: "schemas",
+                        text: "\(pending.count) of another version; see `mockforge migrate --dry-run`")
+                ]
+        } catch let error as ConfigurationError {
+            return error.complaints.map { Finding(verdict: .wrong, subject: "data folder", text: $0.message) }
+        } catch {
+            return [Finding(verdict: .wrong, subject: "database", text: "\(error)")]
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import ControlPlane
+import DataPlane
+import Domain
+import Hummingbird
+import HummingbirdCore
+import HummingbirdHTTP2
+import Logging
+import Metering
+import NIOCore
+import NIOSSL
+import Persistence
+import Prometheus
+import ServiceLifecycle
+
+/// Everything a server is made of: a function from settings to a list of services, which tests call as well.
+struct ServerAssembly: Sendable {
+    /// In the order of their start; they stop in reverse.
+    let services: [any Service]
+    let readiness: Readiness
+    /// The settings with real port numbers in place of 0.
+    let settings: Settings
+    let database: any Database
+
+    /// - Parameter onRunning: called when the main port listens.
+    /// - Throws: `ConfigurationError` for values that turn out wrong only in use; `DatabaseError.schemaVersion` when the
+    ///   data belongs to another version of this program.
+    static func make(
+        _ settings: Settings, folder: DataFolder, token: OperatorToken, surroundings: Surroundings = .system,
+        logger: Logger, onRunning: @escaping @Sendable () async -> Void
+    ) async throws -> ServerAssembly {
+        var settings = settings
+        if settings.port == 0, let port = FreePort.find() { settings.port = port }
+        if settings.managementPort == 0, let port = FreePort.find() { settings.managementPort = port }
+
+        let database = try SQLiteDatabase(folder: folder.path, surroundings: surroundings)
+        try await Migrator(database).requireCurrent()
+        let objects = FolderObjectStore(folder.file("objects"))
+        let announcements = InProcessAnnouncements()
+        var journalLimits = JournalLimits()
+        journalLimits.entriesPerWorkspace = settings.journalEntries
+        let journal = InProcessJournal(limits: journalLimits)
+        let metrics = Registry()
+        let limiters = RateLimiters()
+        let meter = UsageMeter(
+            ledger: { tenant, records, node, sequence in
+                try await database.write(.tenant(tenant)) { sql in
+                    _ = try UsageRepository(sql).add(
+                        records, window: UsageWindow(node: node, sequence: sequence), at: surroundings.now())
+                }
+            },
+            surroundings: surroundings, interval: settings.usageFlushInterval, logger: logger)
+
+        let plans = PlanCatalog(settings.plans)
+        let platform = Platform(
+            database: database, announcements: announcements, objects: objects, journal: journal,
+            mailer: FolderMailer(folder.file("outbox")), surroundings: surroundings, plans: plans,
+            addresses: Self.addresses(settings), logger: logger, version: Version.text)
+        let controlPlane = ControlPlane(
+            platform: platform, adminToken: AdminToken(token.text), endpoints: ControlPlane.endpoints())
+
+        let dataPlane = DataPlane(
+            configuration: try Self.dataPlane(settings, plans), database: database, objects: objects, journal: journal,
+            announcements: announcements, meter: meter, limiters: limiters, metrics: metrics,
+            surroundings: surroundings, logger: logger,
+            verifyKey: { secret, tenant in await controlPlane.accepts(secret, tenant: tenant) })
+        metrics.gauge(
+            "mockforge_database_connections", help: "Open database connections of this process.",
+            read: { Double(database.connectionCount) })
+
+        let readiness = Readiness()
+        let management = Listener(
+            application: Application(
+                responder: ManagementResponder(readiness: readiness, metrics: metrics) {
+                    _ = try await database.read(.platform) { sql in try sql.query("SELECT 1", []) }
+                },
+                configuration: ApplicationConfiguration(
+                    address: .hostname(settings.managementHost, port: settings.managementPort)),
+                logger: logger),
+            host: settings.managementHost, port: settings.managementPort, key: .managementPort)
+        let main = Listener(
+            application: Application(
+                responder: controlPlane, server: try Self.pipeline(settings, dataPlane),
+                configuration: ApplicationConfiguration(
+                    address: .hostname(settings.host, port: settings.port), backlog: 1024,
+                    availableConnectionsDelegate: MaximumAvailableConnections(settings.limits.connections)),
+                onServerRunning: { _ in
+                    readiness.begin()
+                    await onRunning()
+                },
+                logger: logger),
+            host: settings.host, port: settings.port, key: .serverPort)
+        let stop = StopSignal {
+            readiness.end()
+            dataPlane.drain.begin()
+        }
+        let services: [any Service] =
+            [meter, management] + Self.background(platform, controlPlane, logger) + [main, stop]
+        return ServerAssembly(services: services, readiness: readiness, settings: settings, database: database)
+    }
+
+    private static func background(
+        _ platform: Platform, _ controlPlane: ControlPlane, _ logger: Logger
+    ) -> [any Service] {
+        [
+            ReconcilerService(ProvisioningReconciler(platform: platform), every: .seconds(60), logger: logger),
+            ReconcilerService(MailReconciler(platform: platform), every: .seconds(5), logger: logger),
+            ReconcilerService(
+                HousekeepingReconciler(platform: platform, keyUse: controlPlane.keyUse), every: .seconds(60),
+                logger: logger),
+        ]
+    }
+
+    /// How the world reaches the server: what `server.public_url` says, else the base domain at our own port.
+    static func addresses(_ settings: Settings) -> PublicAddresses {
+        guard let url = settings.publicURL, let colon = url.firstIndex(of: ":") else {
+            return PublicAddresses(
+                scheme: settings.tls == nil ? "http" : "https", baseDomain: settings.baseDomain, port: settings.port)
+        }
+        let authority = url[colon...].dropFirst("://".count).prefix { $0 != "/" }
+        return PublicAddresses(
+            scheme: String(url[..<colon]), baseDomain: settings.baseDomain,
+            port: authority.split(separator: ":").dropFirst().last.flatMap { Int($0) })
+    }
+
+    private static func dataPlane(
+        _ settings: Settings, _ plans: PlanCatalog
+    ) throws(ConfigurationError) -> DataPlaneConfiguration {
+        var configuration = DataPlaneConfiguration()
+        configuration.baseDomain = settings.baseDomain
+        do { configuration.trustedProxies = try TrustedProxies(settings.trustedProxies) } catch {
+            throw ConfigurationError(key: .trustedProxies, "\(error)")
+        }
+        configuration.plan = { plans[$0] }
+        configuration.headerTimeout = settings.limits.headerTimeout
+        configuration.idleTimeout = settings.limits.idleTimeout
+        configuration.bodyTimeout = settings.limits.bodyTimeout
+        configuration.maxTenantLabels = settings.tenantLabelLimit
+        return configuration
+    }
+
+    /// The data plane's handler stands before the framework's own, so that a mock reply costs no task.
+    private static func pipeline(_ settings: Settings, _ dataPlane: DataPlane) throws -> HTTPServerBuilder {
+        let limits = HTTP1Channel.Configuration.DecoderConfiguration(
+            maxHeaderFieldSize: settings.limits.headerBytes, maxHeaderListSize: settings.limits.headerBytes,
+            maxHeaderFieldCount: 200)
+        let http1 = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [dataPlane.makeHandler()], httpDecoderConfiguration: limits)
+        guard let tls = settings.tls else { return .http1(configuration: http1) }
+        return try .http2Upgrade(
+            tlsConfiguration: try certificate(tls),
+            configuration: HTTP2UpgradeChannel.Configuration(
+                idleTimeout: settings.limits.idleTimeout, streamConfiguration: http1))
+    }
+
+    private static func certificate(_ tls: Settings.TLS) throws(ConfigurationError) -> TLSConfiguration {
+        let chain: [NIOSSLCertificate]
+        do { chain = try NIOSSLCertificate.fromPEMFile(tls.certificateFile) } catch {
+            throw ConfigurationError(
+                key: .tlsCertificate, "\(tls.certificateFile) is not a readable PEM file with a certificate")
+        }
+        let key: NIOSSLPrivateKey
+        do { key = try NIOSSLPrivateKey(file: tls.privateKeyFile, format: .pem) } catch {
+            throw ConfigurationError(
+                key: .tlsPrivateKey, "\(tls.privateKeyFile) is not a readable PEM file with a private key")
+        }
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+        configuration.minimumTLSVersion = .tlsv12
+        return configuration
+    }
+}
