@@ -7,7 +7,7 @@ extension ResponseDefinition {
     ]
 
     package static let maximalHeaders = 100
-    private static let maximalHeaderLength = 8000
+    package static let maximalHeaderLength = 8000
     /// Milliseconds.
     package static let maximalDelay = 60_000
     package static let maximalWeight = 1_000_000

@@ -33,6 +33,12 @@ package struct ImportPlan: Sendable {
             self.operation = operation
             self.definition = definition
         }
+
+        /// Nil for a route without an operation, which no import makes.
+        package init?(_ route: RouteDefinition) {
+            guard let operation = route.operation else { return nil }
+            self.init(id: route.id, operation: operation, definition: route.json)
+        }
     }
 
     /// A route to write.
@@ -70,6 +76,11 @@ package struct ImportPlan: Sendable {
         }
         let missing = Set(known.values.map(\.id))
         for route in existing where missing.contains(route.id) { remove(route) }
+    }
+
+    /// What importing `mock` does to the existing routes. Warnings of `mock` itself are not repeated.
+    package init(existing: [ExistingRoute], imported mock: ImportedMock) {
+        self.init(existing: existing, imported: mock.routes.compactMap(ImportedRoute.init))
     }
 
     private mutating func update(_ current: ExistingRoute, with route: ImportedRoute, origin: JSON) {
@@ -125,21 +136,15 @@ package struct ImportPlan: Sendable {
     }
 
     private static func origin(operation: OperationReference, definition: JSON) -> JSON {
-        [
-            "operation": ["path": .string(operation.path), "method": .string(operation.method)],
-            "definition": definition,
-        ]
+        ["operation": operation.json, "definition": definition]
     }
 }
 
 extension OperationReference {
     /// The operation that a stored origin names; nil for a route made by hand.
     package init?(origin: JSON) {
-        guard let path = origin["operation"]?["path"]?.string, let method = origin["operation"]?["method"]?.string
-        else {
-            return nil
-        }
-        self.init(path: path, method: method)
+        guard let operation = origin["operation"] else { return nil }
+        self.init(json: operation)
     }
 
     /// `GET /pets/{id}`.

@@ -27,8 +27,8 @@ struct CompiledRoute: Sendable {
         selection = definition.selection
         nearMissCandidate = NearMissFinder.Candidate(
             id: definition.id, name: definition.name, methods: definition.methods, pattern: pattern, match: match)
-        if let operation = definition.operation, let document = mock.document {
-            contract = RequestContract(document: document, operation: operation)
+        if let operation = definition.operation, let document = mock.document, let schemas {
+            contract = RequestContract(document: document, operation: operation, schemas: schemas)
         } else {
             contract = nil
         }
