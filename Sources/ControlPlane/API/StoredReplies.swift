@@ -16,7 +16,9 @@ extension IdempotencyKey {
         return try open(stored.sealedReply, status: stored.status)
     }
 
+    /// Keeps the answer, and takes the opportunity to forget those that are too old.
     func store(_ reply: Reply, _ sql: any SQLSession, fingerprint: String, at now: Timestamp) throws {
+        try IdempotencyRepository(sql).deleteExpired(at: now)
         try IdempotencyRepository(sql).insert(
             IdempotencyRecord(
                 keyHash: hash, fingerprint: fingerprint, status: reply.status, sealedReply: try seal(reply),

@@ -1,11 +1,13 @@
 import Domain
 import Persistence
 
-/// Writes down when keys were used and forgets answers that are too old to be repeated.
+/// Writes down when keys were used, and forgets mail that was delivered long ago.
 package struct HousekeepingReconciler: Reconciler {
     package let name = "housekeeping"
     private let platform: Platform
     private let keyUse: KeyUse
+
+    private static let keepsSentMail = Duration.seconds(30 * 86_400)
 
     package init(platform: Platform, keyUse: KeyUse) {
         self.platform = platform
@@ -14,15 +16,9 @@ package struct HousekeepingReconciler: Reconciler {
 
     package func reconcile() async throws {
         try await keyUse.flush(to: platform.database)
-        let now = platform.surroundings.now()
-        for scope in [DatabaseScope.platform] + (try await platform.database.schemas()).map(DatabaseScope.tenant) {
-            do {
-                try await platform.database.write(scope) { sql in
-                    _ = try IdempotencyRepository(sql).deleteExpired(at: now)
-                }
-            } catch DatabaseError.noSuchSchema {
-                // Purged since the list was made.
-            }
+        let limit = platform.surroundings.now() - Self.keepsSentMail
+        try await platform.database.write(.platform) { sql in
+            _ = try OutboxRepository(sql).deleteSent(before: limit)
         }
     }
 }
