@@ -26,6 +26,14 @@ struct APIClient: Sendable {
 
     private static let largestReply = 64 * 1024 * 1024
 
+    /// The library's own client tries a refused connection again until the time is over; a person wants to know at once.
+    static let transport: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.timeout.connect = .seconds(10)
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     init(url: String, token: String?) {
         var url = url
         while url.hasSuffix("/") { url.removeLast() }
@@ -73,7 +81,7 @@ struct APIClient: Sendable {
                 request.headers.add(name: "content-type", value: body.contentType)
                 request.body = .bytes(ByteBuffer(bytes: body.bytes))
             }
-            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(120))
+            let response = try await Self.transport.execute(request, timeout: .seconds(120))
             let buffer = try await response.body.collect(upTo: Self.largestReply)
             return (Int(response.status.code), response.headers.first(name: "etag"), Array(buffer.readableBytesView))
         } catch let error as HTTPClientError where error == .invalidURL || error == .unsupportedScheme("") {

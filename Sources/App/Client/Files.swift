@@ -92,7 +92,7 @@ enum Files {
     static func freeMegabytes(at path: String) -> UInt64? {
         var space = statvfs()
         guard statvfs(path, &space) == 0 else { return nil }
-        return UInt64(space.f_bavail) * UInt64(space.f_frsize) >> 20
+        return (UInt64(space.f_bavail) * UInt64(space.f_frsize)) >> 20
     }
 }
 

@@ -39,7 +39,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let host = settings.managementHost == "0.0.0.0" ? "127.0.0.1" : settings.managementHost
         let url = "http://\(host):\(settings.managementPort)/health/ready"
         do {
-            let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: .seconds(5))
+            let response = try await APIClient.transport.execute(HTTPClientRequest(url: url), timeout: .seconds(5))
             let isReady = response.status.code == 200
             return (
                 Finding(
