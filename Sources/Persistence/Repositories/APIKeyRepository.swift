@@ -29,7 +29,7 @@ package struct APIKeyRepository {
     /// The keys whose secret begins so, revoked and expired ones too: usually one. The caller compares the hashes.
     package func find(lookupPrefix: String) throws -> [APIKeyRecord] {
         try sql.query(
-            "SELECT \(Self.columns) FROM api_keys WHERE lookup_prefix = $1 ORDER BY id LIMIT 100",
+            "SELECT \(Self.columns) FROM api_keys WHERE lookup_prefix = $1 LIMIT 100",
             [.text(lookupPrefix)]
         ).map(Self.record)
     }

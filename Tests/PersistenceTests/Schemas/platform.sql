@@ -93,7 +93,7 @@ CREATE INDEX audit_log_by_time ON audit_log (occurred_at, id);
 
 CREATE INDEX idempotency_keys_by_creation ON idempotency_keys (created_at);
 
-CREATE INDEX mail_outbox_by_sending ON mail_outbox (sent_at);
+CREATE INDEX mail_outbox_by_sending ON mail_outbox (sent_at) WHERE sent_at IS NOT NULL;
 
 CREATE INDEX mail_outbox_by_tenant ON mail_outbox (tenant_id);
 

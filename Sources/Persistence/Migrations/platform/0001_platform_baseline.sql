@@ -77,7 +77,7 @@ CREATE TABLE mail_outbox (
 );
 CREATE INDEX mail_outbox_due ON mail_outbox (next_attempt_at, id) WHERE sent_at IS NULL;
 CREATE INDEX mail_outbox_by_tenant ON mail_outbox (tenant_id);
-CREATE INDEX mail_outbox_by_sending ON mail_outbox (sent_at);
+CREATE INDEX mail_outbox_by_sending ON mail_outbox (sent_at) WHERE sent_at IS NOT NULL;
 
 -- No foreign key: what was done to a tenant is still known after the tenant is gone.
 CREATE TABLE audit_log (
