@@ -4,6 +4,7 @@ extension ControlPlane {
     /// - Parameter observer: called after each step of provisioning; tests break runs off with it.
     package static func endpoints(observer: ProvisioningObserver? = nil) -> [Endpoint] {
         TenantRoutes.endpoints(observer) + APIKeyRoutes.endpoints + PlanRoutes.endpoints + SystemRoutes.endpoints
-            + AuditRoutes.endpoints
+            + AuditRoutes.endpoints + WorkspaceRoutes.endpoints + MockRoutes.endpoints + RouteRoutes.endpoints
+            + ImportRoutes.endpoints + RequestRoutes.endpoints + UsageRoutes.endpoints
     }
 }

@@ -19,11 +19,14 @@ package struct Platform: Sendable {
     package let startedAt: Timestamp
     /// The version of the binary.
     package let version: String
+    /// Brings what this node has counted for a tenant into the ledger, so that a report is complete.
+    package let flushUsage: @Sendable (TenantID) async throws -> Void
+    package let openStreams = OpenStreams()
 
     package init(
         database: any Database, announcements: any Announcements, objects: any ObjectStore, journal: any Journal,
         mailer: any Mailer, surroundings: Surroundings = .system, plans: PlanCatalog, addresses: PublicAddresses,
-        logger: Logger, version: String
+        logger: Logger, version: String, flushUsage: @escaping @Sendable (TenantID) async throws -> Void = { _ in }
     ) {
         self.database = database
         self.announcements = announcements
@@ -36,5 +39,6 @@ package struct Platform: Sendable {
         self.logger = logger
         startedAt = surroundings.now()
         self.version = version
+        self.flushUsage = flushUsage
     }
 }

@@ -29,4 +29,11 @@ package struct PublicAddresses: Sendable, Hashable {
             "api": url(host: baseDomain, path: "/api/v1"),
         ]
     }
+
+    /// Where a mock answers.
+    ///
+    /// - Parameter workspace: nil for the default one, which needs no name in its address.
+    func url(of subdomain: Subdomain, workspace: Slug?, basePath: String) -> JSON {
+        url(host: "\(subdomain).\(baseDomain)", path: (workspace.map { "/w/\($0)" } ?? "") + basePath)
+    }
 }

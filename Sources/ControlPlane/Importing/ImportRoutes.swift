@@ -1,0 +1,131 @@
+import Domain
+import HTTPTypes
+import JSON
+import MockEngine
+import Persistence
+
+/// `/workspaces/{workspace_id}/import` and `/export`: whole API descriptions in, a whole workspace out.
+enum ImportRoutes {
+    static let endpoints: [Endpoint] = [
+        Endpoint(
+            .post, "/workspaces/{workspace_id}/import", query: ["name", "base_path", "dry_run", "format"],
+            body: Endpoint.Body(
+                mediaTypes: [
+                    "application/json", "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml",
+                    "application/openapi+json", "application/openapi+yaml", "application/vnd.oai.openapi",
+                    "application/vnd.oai.openapi+json", "multipart/form-data",
+                ],
+                limit: 20 * Endpoint.Body.mebibyte, isRequired: true),
+            .tenant(.write, importDescription)),
+        Endpoint(.get, "/workspaces/{workspace_id}/export", .tenant(.read, export)),
+    ]
+
+    private enum Format: String, CaseIterable {
+        case auto, json, yaml
+    }
+
+    private static func importDescription(_ context: TenantContext) async throws -> Reply {
+        let workspace = try await context.workspace()
+        let query = context.request.query
+        let violations = Violations()
+        let isDryRun = query.bool("dry_run", violations) ?? false
+        let format = query.choice("format", Format.self, violations) ?? .auto
+        let basePath = query["base_path"].map { BasePath.normalise($0) }
+        if case .some(nil) = basePath { query.refuse("base_path", "invalid_format", BasePath.advice, violations) }
+        if let name = query["name"], !(1...200).contains(name.count) {
+            query.refuse("name", "invalid_length", "must have 1 to 200 characters", violations)
+        }
+        try violations.throwIfAny()
+
+        let file = try MultipartFile.unwrap(
+            context.request.body, contentType: context.request.headers[.contentType] ?? "")
+        let imported = try OpenAPIImporter.read(
+            file, format: SourceDocument.Format(rawValue: format.rawValue), surroundings: context.platform.surroundings)
+        let work = ImportWork(
+            workspace: workspace, name: query["name"] ?? imported.name, basePath: basePath ?? nil, file: file,
+            imported: imported, surroundings: context.platform.surroundings)
+        if isDryRun {
+            let quota = MockQuota(context)
+            return try await context.read { sql in
+                let step = try work.plan(sql)
+                if step.isNew { try quota.check(sql) }
+                return .object(work.report(step, isDryRun: true, context))
+            }
+        }
+        return try await perform(work, context)
+    }
+
+    /// Stores the text first, under a key that no other import has, and commits the rows that name it after that: at no
+    /// moment does a row name a text that is not there.
+    private static func perform(_ work: ImportWork, _ context: TenantContext) async throws -> Reply {
+        try await context.requireStorage(adding: 2 * work.file.count)
+        let before = try await context.read { sql in try work.plan(sql).mock }
+        let workspaceID = work.workspace.id
+        let source = ImportedSource(
+            work.file, of: before.id, in: workspaceID, from: context.platform.surroundings)
+        try await context.platform.objects.put(source.bytes, key: source.objectKey, tenant: context.tenant.id)
+        let quota = MockQuota(context)
+        let reply: Reply
+        do {
+            reply = try await context.write { sql in
+                let step = try work.plan(sql)
+                guard step.mock.id == before.id, step.mock.version == before.version else {
+                    throw Problem(
+                        .conflict, code: "import_conflict",
+                        detail: "Another request changed the mock \"\(work.name)\" meanwhile; send this one again.")
+                }
+                if step.isNew { try quota.check(sql) }
+                try work.apply(step, source: source, sql)
+                let report = work.report(step, isDryRun: false, context)
+                let address = "/api/v1/workspaces/\(workspaceID)/mocks/\(step.mock.id)"
+                return Change(
+                    step.isNew ? .created(report, location: address) : .object(report),
+                    audit: [
+                        AuditNote(
+                            step.isNew ? "mock.import" : "mock.reimport", target: step.mock.id.text,
+                            detail: ["name": .string(work.name), "sha256": .string(source.sha256)])
+                    ],
+                    announcing: [.mocksChanged(context.tenant.id, workspaceID)])
+            }
+        } catch {
+            await context.removeObject(source.objectKey)
+            throw error
+        }
+        // A repeated request got the answer of the first one, and what it brought is not named by anything.
+        let isReplayed = reply.header("Idempotency-Replayed") != nil
+        if let old = isReplayed ? source.objectKey : before.source["object_key"]?.string {
+            await context.removeObject(old)
+        }
+        return reply
+    }
+
+    private static func export(_ context: TenantContext) async throws -> Reply {
+        guard context.entitlements.allows(.exportData) else {
+            throw Problem.permissionMissing(.exportData, plans: context.platform.plans)
+        }
+        let workspace = try await context.workspace()
+        let (mocks, routes) = try await context.read { sql in
+            (
+                try MockRepository(sql).all(workspace: workspace.id),
+                Dictionary(grouping: try RouteRepository(sql).all(workspace: workspace.id), by: \.mockID)
+            )
+        }
+        var exported: [JSON] = []
+        for mock in mocks {
+            var object = mock.json.object ?? [:]
+            object["routes"] = .array((routes[mock.id] ?? []).map(\.json))
+            if let key = mock.source["object_key"]?.string,
+                let bytes = try await context.platform.objects.get(key: key, tenant: context.tenant.id)
+            {
+                object["source_text"] = JSON(String(validating: bytes, as: UTF8.self))
+            }
+            exported.append(.object(object))
+        }
+        var reply = Reply.object([
+            "format": "mockforge-workspace/1", "exported_at": .string(context.platform.surroundings.now().rfc3339),
+            "workspace": workspace.json, "mocks": .array(exported),
+        ])
+        reply.headers.append(("Content-Disposition", "attachment; filename=\"\(workspace.slug).mockforge.json\""))
+        return reply
+    }
+}

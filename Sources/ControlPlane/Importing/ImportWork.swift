@@ -1,0 +1,135 @@
+import Domain
+import JSON
+import MockEngine
+import Persistence
+
+/// One import on its way into a workspace: which mock it goes to, what it changes there, and the report.
+struct ImportWork: Sendable {
+    let workspace: WorkspaceRecord
+    /// Decides which mock is meant: one of the same name in the workspace is updated in place.
+    let name: String
+    /// Nil: a new mock gets none, an existing one keeps its own.
+    let basePath: String?
+    let file: [UInt8]
+    let imported: ImportedMock
+    /// Fresh ids and the time are taken once, so that planning twice gives the same.
+    private let freshMockID: MockID
+    /// In their wire form, made once.
+    private let routes: [ImportPlan.ImportedRoute]
+    private let now: Timestamp
+
+    /// The mock and the changes to its routes as of one transaction.
+    struct Step: Sendable {
+        var mock: MockRecord
+        var isNew: Bool
+        var plan: ImportPlan
+    }
+
+    init(
+        workspace: WorkspaceRecord, name: String, basePath: String?, file: [UInt8], imported: ImportedMock,
+        surroundings: Surroundings
+    ) {
+        self.workspace = workspace
+        self.name = name.isEmpty ? "Imported API" : String(name.prefix(200))
+        self.basePath = basePath
+        self.file = file
+        self.imported = imported
+        freshMockID = MockID(from: surroundings)
+        routes = imported.routes.compactMap { route in
+            route.operation.map {
+                ImportPlan.ImportedRoute(id: route.id, operation: $0, definition: route.json)
+            }
+        }
+        now = surroundings.now()
+    }
+
+    func plan(_ sql: any SQLSession) throws -> Step {
+        // Gone meanwhile, perhaps: the file took its time.
+        guard try WorkspaceRepository(sql).find(workspace.id) != nil else { throw Problem.notFound("workspace") }
+        let mocks = try MockRepository(sql).all(workspace: workspace.id)
+        guard let mock = mocks.first(where: { $0.name == name }) else {
+            let mock = MockRecord(
+                id: freshMockID, workspaceID: workspace.id, name: name, basePath: basePath ?? "", source: .null,
+                isEnabled: true, createdAt: now, updatedAt: now)
+            return try checked(Step(mock: mock, isNew: true, plan: ImportPlan(existing: [], imported: routes)), 0)
+        }
+        let existing = try RouteRepository(sql).all(mock: mock.id).map {
+            ImportPlan.ExistingRoute(id: $0.id, definition: $0.definition, origin: $0.origin)
+        }
+        let plan = ImportPlan(existing: existing, imported: routes)
+        return try checked(Step(mock: mock, isNew: false, plan: plan), existing.count)
+    }
+
+    private func checked(_ step: Step, _ existing: Int) throws(Problem) -> Step {
+        guard existing - step.plan.removed.count + step.plan.created.count <= RouteRoutes.limit else {
+            throw RouteRoutes.tooMany
+        }
+        return step
+    }
+
+    func apply(_ step: Step, source: ImportedSource, _ sql: any SQLSession) throws {
+        let mocks = MockRepository(sql)
+        let routes = RouteRepository(sql)
+        var mock = step.mock
+        mock.source = source.json(imported, at: now)
+        if let basePath { mock.basePath = basePath }
+        if step.isNew {
+            try mocks.insert(mock)
+        } else {
+            mock.updatedAt = now
+            guard try mocks.update(mock, expectedVersion: step.mock.version) != nil else {
+                throw Problem.changedMeanwhile
+            }
+        }
+        for id in step.plan.removed { _ = try routes.delete(id) }
+        for change in step.plan.updated {
+            guard var route = try routes.find(change.id) else { continue }
+            route.definition = change.definition
+            route.origin = change.origin
+            route.updatedAt = now
+            guard try routes.update(route, expectedVersion: route.version) != nil else {
+                throw Problem.changedMeanwhile
+            }
+        }
+        let position = try routes.nextPosition(mock: mock.id)
+        try routes.insert(
+            step.plan.created.enumerated().map { offset, change in
+                RouteRecord(
+                    id: change.id, mockID: mock.id, position: position + offset, definition: change.definition,
+                    origin: change.origin, createdAt: now, updatedAt: now)
+            })
+    }
+
+    /// The answer to an import. A dry run also names each change.
+    func report(_ step: Step, isDryRun: Bool, _ context: TenantContext) -> JSON {
+        let plan = step.plan
+        let basePath = basePath ?? step.mock.basePath
+        let url = context.platform.addresses.url(
+            of: context.tenant.subdomain, workspace: workspace.isDefault ? nil : workspace.slug, basePath: basePath)
+        var object: JSONObject = [
+            "mock_id": step.isNew && isDryRun ? .null : .string(step.mock.id.text), "name": .string(step.mock.name),
+            "base_path": .string(basePath), "suggested_base_path": .string(imported.suggestedBasePath), "url": url,
+            "created": JSON(plan.created.count),
+            "updated": JSON(plan.updated.count), "unchanged": JSON(plan.unchanged.count),
+            "removed": JSON(plan.removed.count),
+            "warnings": .array((imported.warnings + plan.warnings).prefix(200).map(\.json)),
+        ]
+        if isDryRun {
+            func changes(_ action: String, _ list: [ImportPlan.Change]) -> [JSON] {
+                list.map {
+                    [
+                        "action": .string(action), "route_id": action == "create" ? .null : .string($0.id.text),
+                        "operation": .string($0.operation.title),
+                    ]
+                }
+            }
+            let removed: [JSON] = plan.removed.map {
+                ["action": "remove", "route_id": .string($0.text), "operation": .null]
+            }
+            object["dry_run"] = true
+            object["changes"] = .array(
+                Array((changes("create", plan.created) + changes("update", plan.updated) + removed).prefix(1000)))
+        }
+        return .object(object)
+    }
+}

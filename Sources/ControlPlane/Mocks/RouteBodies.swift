@@ -1,0 +1,41 @@
+import Domain
+import JSON
+import MockEngine
+import Persistence
+
+extension RouteRecord {
+    /// The body of the API: the definition between the ids and the times. `operation` names the operation of the
+    /// imported description that the route came from, null for one made by hand.
+    var json: JSON {
+        var object: JSONObject = ["id": .string(id.text), "mock_id": .string(mockID.text)]
+        for (key, value) in definition.object ?? [:] { object[key] = value }
+        object["operation"] = origin["operation"] ?? .null
+        object["created_at"] = .string(createdAt.rfc3339)
+        object["updated_at"] = .string(updatedAt.rfc3339)
+        return .object(object)
+    }
+}
+
+/// Reading what a client says of a route.
+enum RouteBody {
+    /// A route carries its bodies, so it may be larger than other JSON.
+    private static let bytes = 10 * Endpoint.Body.mebibyte
+
+    static let accepted = Endpoint.Body(mediaTypes: ["application/json"], limit: bytes, isRequired: true)
+    static let acceptedPatch = Endpoint.Body(
+        mediaTypes: Endpoint.Body.mergePatch.mediaTypes, limit: bytes, isRequired: true)
+
+    /// - Throws: every violation of the wire form.
+    static func definition(_ json: JSON, id: RouteID) throws(Problem) -> RouteDefinition {
+        let violations = Violations()
+        let definition = RouteDefinition(json: json, id: id, at: .root, violations: violations)
+        try violations.throwIfAny()
+        guard let definition else { throw Problem.invalid([Violation(.root, "invalid_route", "is no route")]) }
+        return definition
+    }
+
+    /// Enough of a route to know it by in the audit log.
+    static func summary(_ definition: JSON) -> JSON {
+        ["method": definition["method"] ?? .null, "path": definition["path"] ?? .null]
+    }
+}

@@ -1,0 +1,47 @@
+import Domain
+import Logging
+import Persistence
+
+extension TenantContext {
+    /// Bytes that the tenant keeps: its schema and its objects.
+    func storedBytes() async throws -> Int {
+        let objects = try await platform.objects.list(prefix: "", tenant: tenant.id).reduce(0) { $0 + $1.size }
+        return try await platform.database.size(of: tenant.id) + objects
+    }
+
+    /// Refuses to keep more than the plan's `max_storage_mb`.
+    func requireStorage(adding bytes: Int) async throws {
+        let limit = entitlements.limit(.maxStorageMB)
+        guard limit.value != nil else { return }
+        let stored = try await storedBytes()
+        let needed = (stored + bytes + (1 << 20) - 1) >> 20
+        guard limit.allows(needed) else {
+            throw Problem.quotaExceeded(
+                .maxStorageMB, limit: limit, current: stored >> 20, needed: needed, plans: platform.plans)
+        }
+    }
+
+    /// Removes objects that no row names any more. A failure leaves them for the deletion of the tenant.
+    func removeObjects(below prefix: String) async {
+        do {
+            for (key, _) in try await platform.objects.list(prefix: prefix, tenant: tenant.id) {
+                try await platform.objects.delete(key: key, tenant: tenant.id)
+            }
+        } catch {
+            noteLeftOver(prefix, error)
+        }
+    }
+
+    /// As `removeObjects`, for one.
+    func removeObject(_ key: String) async {
+        do {
+            try await platform.objects.delete(key: key, tenant: tenant.id)
+        } catch {
+            noteLeftOver(key, error)
+        }
+    }
+
+    private func noteLeftOver(_ place: String, _ error: any Error) {
+        request.logger.warning("objects could not be removed", metadata: ["place": "\(place)", "error": "\(error)"])
+    }
+}
