@@ -115,6 +115,19 @@ let package = Package(
         .testTarget(
             name: "ContractTests", dependencies: ["Persistence", "Domain", "JSON", "TestSupport"],
             swiftSettings: settings),
+        .testTarget(name: "PrometheusTests", dependencies: ["Prometheus"], swiftSettings: settings),
+        .testTarget(
+            name: "MeteringTests",
+            dependencies: ["Domain", "JSON", "Metering", "Persistence", "TestSupport", Library.logging],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DataPlaneTests",
+            dependencies: [
+                "DataPlane", "Domain", "JSON", "Metering", "MockEngine", "Persistence", "Prometheus", "TestSupport",
+                Library.httpTypes, Library.hummingbird, Library.logging, Library.nioCore, Library.nioEmbedded,
+                Library.nioHTTPTypes, Library.nioPosix,
+            ],
+            swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "DomainTests", dependencies: ["Domain", "JSON"], swiftSettings: settings),
         .testTarget(

@@ -3,24 +3,80 @@ package import Logging
 package import Metering
 package import Persistence
 package import Prometheus
+import ServiceLifecycle
 
 /// The half of the product that answers mock traffic. Put `makeHandler()` into every HTTP pipeline before the control
-/// plane's own handler; requests that are not for a tenant pass through it untouched.
-package final class DataPlane: Sendable {
+/// plane's own handler; requests that are not for a tenant pass through it untouched. Run it as a service for its
+/// background work. Usage counts are the meter's, which is a service of its own.
+package final class DataPlane: Service {
     /// Whether a secret is a valid API key of the tenant. Asked only for workspaces that require a key.
     package typealias KeyVerifier = @Sendable (_ secret: String, _ tenant: TenantID) async -> Bool
 
     package let configuration: DataPlaneConfiguration
     package let drain = DrainState()
+    package let directory: TenantDirectory
+    package let snapshots: SnapshotCache
+    let metrics: DataPlaneMetrics
+    let surroundings: Surroundings
+    let logger: Logger
+    let verifyKey: KeyVerifier
+    let ids: RequestIDs
+    let journal: JournalWriter
+    let dates = DateLine()
+    private let gauges: TenantGauges
 
     package init(
         configuration: DataPlaneConfiguration, database: any Database, objects: any ObjectStore,
         journal: any Journal, announcements: any Announcements, meter: UsageMeter, limiters: RateLimiters,
-        metrics: Registry, surroundings: Surroundings, logger: Logger, verifyKey: @escaping KeyVerifier
+        metrics registry: Registry, surroundings: Surroundings, logger: Logger, verifyKey: @escaping KeyVerifier
     ) {
         self.configuration = configuration
+        self.surroundings = surroundings
+        self.logger = logger
+        self.verifyKey = verifyKey
+        let metrics = DataPlaneMetrics(registry: registry, maxTenantLabels: configuration.maxTenantLabels)
+        let directory = TenantDirectory(
+            configuration: configuration, database: database, limiters: limiters, meter: meter, metrics: metrics,
+            surroundings: surroundings)
+        let snapshots = SnapshotCache(
+            database: database, objects: objects, budget: configuration.snapshotMemory, metrics: metrics,
+            surroundings: surroundings
+        ) { tenant, workspace, message in
+            logger.warning(
+                "a stored route or description was left out",
+                metadata: ["tenant": "\(tenant)", "workspace": "\(workspace)", "reason": "\(message)"])
+        }
+        self.metrics = metrics
+        self.directory = directory
+        self.snapshots = snapshots
+        ids = RequestIDs(surroundings)
+        self.journal = JournalWriter(journal: journal, ids: ids)
+        gauges = TenantGauges(
+            database: database, directory: directory, metrics: metrics, surroundings: surroundings, logger: logger)
+        registry.gauge("mockforge_database_connections", help: "Open database connections of this node.") {
+            Double(database.connectionCount)
+        }
+        registry.gauge("mockforge_snapshot_bytes", help: "Estimated bytes of compiled workspaces in memory.") {
+            Double(snapshots.size)
+        }
+        announcements.subscribe { announcement in
+            switch announcement {
+            case .tenantChanged(let tenant):
+                directory.invalidate(tenant)
+                if let hosted = directory.tenant(tenant) { snapshots.invalidate(nil, of: hosted) }
+            case .mocksChanged(let tenant, let workspace):
+                if let hosted = directory.tenant(tenant) { snapshots.invalidate(workspace, of: hosted) }
+            }
+        }
     }
 
     /// A handler for one connection (HTTP/1.1) or one stream (HTTP/2).
-    package func makeHandler() -> DataPlaneHandler { DataPlaneHandler() }
+    package func makeHandler() -> DataPlaneHandler { DataPlaneHandler(self) }
+
+    /// Keeps the gauges up to date until shutdown.
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await self.gauges.keepUpToDate()
+        }
+    }
 }

@@ -9,7 +9,7 @@ import Synchronization
 package final class UsageMeter: Service {
     /// Writes rows to a tenant's ledger unless the window of this node with this number is there already.
     package typealias Ledger =
-        @Sendable (_ tenant: TenantID, _ records: [UsageRecord], _ node: String, _ sequence: Int) async throws -> Void
+        @Sendable (_ tenant: TenantID, _ records: [UsageRecord], _ window: UsageWindow) async throws -> Void
 
     private let ledger: Ledger
     private let interval: Duration
@@ -26,6 +26,20 @@ package final class UsageMeter: Service {
         self.interval = interval
         self.logger = logger
         node = String(surroundings.random(), radix: 36)
+    }
+
+    /// A meter that writes to the tenants' schemas.
+    package convenience init(
+        database: any Database, surroundings: Surroundings, interval: Duration = .seconds(1), logger: Logger
+    ) {
+        self.init(
+            ledger: { tenant, records, window in
+                let now = surroundings.now()
+                try await database.write(.tenant(tenant)) { sql in
+                    _ = try UsageRepository(sql).add(records, window: window, at: now)
+                }
+            },
+            surroundings: surroundings, interval: interval, logger: logger)
     }
 
     /// The counters of one tenant, to be kept by whoever counts often.
@@ -83,7 +97,7 @@ package final class UsageMeter: Service {
         // Twice at most: a window left over from a failure, and then what was counted since.
         while let window = usage.takeWindow(number: { sequence.add(1, ordering: .relaxed).newValue }) {
             do {
-                try await ledger(usage.tenant, window.records, node, window.sequence)
+                try await ledger(usage.tenant, window.records, UsageWindow(node: node, sequence: window.sequence))
             } catch DatabaseError.noSuchSchema {
                 // The tenant was purged; nobody can ask for these counts any more.
             }

@@ -46,13 +46,7 @@ struct ServerAssembly: Sendable {
         let metrics = Registry()
         let limiters = RateLimiters()
         let meter = UsageMeter(
-            ledger: { tenant, records, node, sequence in
-                try await database.write(.tenant(tenant)) { sql in
-                    _ = try UsageRepository(sql).add(
-                        records, window: UsageWindow(node: node, sequence: sequence), at: surroundings.now())
-                }
-            },
-            surroundings: surroundings, interval: settings.usageFlushInterval, logger: logger)
+            database: database, surroundings: surroundings, interval: settings.usageFlushInterval, logger: logger)
 
         let plans = PlanCatalog(settings.plans)
         let platform = Platform(
@@ -67,9 +61,6 @@ struct ServerAssembly: Sendable {
             announcements: announcements, meter: meter, limiters: limiters, metrics: metrics,
             surroundings: surroundings, logger: logger,
             verifyKey: { secret, tenant in await controlPlane.accepts(secret, tenant: tenant) })
-        metrics.gauge(
-            "mockforge_database_connections", help: "Open database connections of this process.",
-            read: { Double(database.connectionCount) })
 
         let readiness = Readiness()
         let management = Listener(
@@ -98,7 +89,7 @@ struct ServerAssembly: Sendable {
             dataPlane.drain.begin()
         }
         let services: [any Service] =
-            [meter, management] + Self.background(platform, controlPlane, logger) + [main, stop]
+            [meter, dataPlane, management] + Self.background(platform, controlPlane, logger) + [main, stop]
         return ServerAssembly(services: services, readiness: readiness, settings: settings, database: database)
     }
 

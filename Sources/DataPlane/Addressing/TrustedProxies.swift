@@ -6,6 +6,8 @@ package struct TrustedProxies: Sendable {
     package struct InvalidRange: Error, Sendable, Hashable, CustomStringConvertible {
         package let text: String
 
+        package init(text: String) { self.text = text }
+
         package var description: String {
             "\"\(text)\" is not an IP address or a range such as 10.0.0.0/8 or fd00::/8"
         }

@@ -1,0 +1,155 @@
+import Domain
+import HTTPTypes
+import Logging
+import Metering
+import MockEngine
+import NIOCore
+
+/// What has to be waited for before a request can be let further in.
+enum PendingLookup: Sendable {
+    case tenant(TenantReference)
+    case snapshot(slug: String?, HostedTenant)
+    case key(secret: String, HostedTenant)
+}
+
+/// What the wait brought.
+enum LookupResult: Sendable {
+    case tenant(HostedTenant?)
+    case snapshot(Snapshot?)
+    case key(isValid: Bool)
+    /// The lookup itself failed.
+    case failure
+}
+
+/// How far a request got.
+enum Admission {
+    /// Its body may be read.
+    case open
+    case waits(PendingLookup)
+    case refused(Problem)
+}
+
+extension Exchange {
+    /// The checks in their order; each is passed once.
+    enum Gate: Int, Comparable {
+        case tenant, rate, workspace, key, length, open
+
+        static func < (left: Gate, right: Gate) -> Bool { left.rawValue < right.rawValue }
+    }
+}
+
+extension DataPlane {
+    /// Lets a request through as many checks as need no waiting: tenant, status, rate, workspace, key, announced length.
+    func admit(_ exchange: Exchange, at now: Timestamp) -> Admission {
+        guard let address = exchange.address else { return .refused(Refusals.unknownAddress) }
+        while true {
+            switch exchange.gate {
+            case .tenant:
+                if exchange.tenant == nil {
+                    switch directory.lookUp(address.tenant, at: now) {
+                    case .found(let tenant): exchange.tenant = tenant
+                    case .absent: return .refused(Refusals.unknownAddress)
+                    case .unknown: return .waits(.tenant(address.tenant))
+                    }
+                }
+                guard let tenant = exchange.tenant else { return .refused(Refusals.unknownAddress) }
+                switch tenant.currentAccess {
+                case .open: break
+                case .suspended: return .refused(Refusals.suspended)
+                case .unknown:
+                    exchange.tenant = nil
+                    return .waits(.tenant(address.tenant))
+                }
+                tenant.touch(now)
+                exchange.gate = .rate
+            case .rate:
+                guard let tenant = exchange.tenant else { return .refused(Refusals.unknownAddress) }
+                if case .denied(let standing) = tenant.limiter.admit(at: now) {
+                    return .refused(Refusals.rateLimited(standing))
+                }
+                exchange.gate = .workspace
+            case .workspace:
+                guard let tenant = exchange.tenant else { return .refused(Refusals.unknownAddress) }
+                if exchange.snapshot == nil {
+                    switch snapshots.lookUp(address.workspace, of: tenant, at: now) {
+                    case .found(let snapshot): exchange.snapshot = snapshot
+                    case .absent: return .refused(Refusals.unknownAddress)
+                    case .unknown: return .waits(.snapshot(slug: address.workspace, tenant))
+                    }
+                }
+                exchange.gate = .key
+            case .key:
+                guard let tenant = exchange.tenant, let snapshot = exchange.snapshot else {
+                    return .refused(Refusals.unknownAddress)
+                }
+                // A browser sends a preflight without credentials.
+                let isFree = snapshot.crossOrigin.isEnabled && CrossOrigin.isPreflight(exchange.head)
+                if snapshot.settings.requireAPIKey, !isFree, !exchange.isKeyVerified {
+                    guard let secret = exchange.keySecret else { return .refused(Refusals.keyRequired) }
+                    guard tenant.verifiedKeys.contains(VerifiedKeys.digest(secret), at: now.microseconds) else {
+                        return .waits(.key(secret: secret, tenant))
+                    }
+                }
+                exchange.gate = .length
+            case .length:
+                guard let tenant = exchange.tenant else { return .refused(Refusals.unknownAddress) }
+                if let length = exchange.contentLength, length > tenant.bodyLimit {
+                    return .refused(Refusals.bodyTooLarge(limit: tenant.bodyLimit))
+                }
+                exchange.gate = .open
+            case .open:
+                return .open
+            }
+        }
+    }
+
+    /// Does the waiting, off the event loop.
+    func perform(_ lookup: PendingLookup) async -> LookupResult {
+        do {
+            switch lookup {
+            case .tenant(let reference): return .tenant(try await directory.load(reference))
+            case .snapshot(let slug, let tenant): return .snapshot(try await snapshots.load(slug, of: tenant))
+            case .key(let secret, let tenant):
+                let generation = tenant.verifiedKeys.generation
+                let isValid = await verifyKey(secret, tenant.id)
+                if isValid {
+                    tenant.verifiedKeys.insert(
+                        VerifiedKeys.digest(secret), at: surroundings.now().microseconds, generation: generation)
+                }
+                return .key(isValid: isValid)
+            }
+        } catch {
+            logger.error("a mock request could not be looked up", metadata: ["error": "\(error)"])
+            return .failure
+        }
+    }
+
+    /// Notes what the wait brought; a refusal when it brought nothing.
+    func note(_ result: LookupResult, in exchange: Exchange) -> Problem? {
+        switch result {
+        case .tenant(let tenant):
+            guard let tenant else { return Refusals.unknownAddress }
+            exchange.tenant = tenant
+        case .snapshot(let snapshot):
+            guard let snapshot else { return Refusals.unknownAddress }
+            exchange.snapshot = snapshot
+        case .key(let isValid):
+            guard isValid else { return Refusals.keyRequired }
+            exchange.isKeyVerified = true
+        case .failure:
+            return Refusals.unavailable
+        }
+        return nil
+    }
+}
+
+extension Exchange {
+    /// The API key that the client sent: `X-Api-Key`, or a bearer token.
+    var keySecret: String? {
+        if let key = head.headerFields[.apiKey] { return key }
+        guard let authorization = head.headerFields[.authorization],
+            authorization.prefix(7).lowercased() == "bearer "
+        else { return nil }
+        return String(authorization.dropFirst(7).drop { $0 == " " })
+    }
+}

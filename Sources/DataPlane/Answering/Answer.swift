@@ -1,0 +1,69 @@
+import Domain
+import HTTPTypes
+import MockEngine
+
+extension DataPlane {
+    /// Answers a request that was admitted and read whole. Waits for nothing.
+    func answer(_ exchange: Exchange, _ snapshot: Snapshot) -> Reply {
+        let head = exchange.head
+        if snapshot.crossOrigin.isEnabled, CrossOrigin.isPreflight(head) {
+            return Reply(status: 204, fields: snapshot.crossOrigin.preflight(head))
+        }
+        let path = exchange.address?.path ?? "/"
+        let request = MockRequest(
+            method: head.method.rawValue, host: exchange.host, path: path, query: exchange.address?.query,
+            headers: Self.headers(of: exchange), body: exchange.body, receivedAt: exchange.receivedAt)
+        let outcome = snapshot.workspace.respond(to: request, surroundings)
+        if head.method == .options, outcome.outcome == .unmatched,
+            let methods = snapshot.workspace.allowedMethods(path: path)
+        {
+            return Reply(status: 204, fields: [.allow: Self.allow(methods)])
+        }
+        var reply = Reply(status: outcome.status, body: outcome.body)
+        reply.delayMilliseconds = outcome.delayMilliseconds
+        reply.outcome = outcome
+        for header in outcome.headers where !Self.isOurs(header.name) {
+            let name = header.name == "content-type" ? HTTPField.Name.contentType : HTTPField.Name(header.name)
+            if let name { reply.fields.append(HTTPField(name: name, value: header.value)) }
+        }
+        if let origin = head.headerFields[.origin], snapshot.crossOrigin.isEnabled,
+            !reply.fields.contains(.accessControlAllowOrigin)
+        {
+            snapshot.crossOrigin.allow(origin, in: &reply.fields)
+        }
+        return reply
+    }
+
+    private static func headers(of exchange: Exchange) -> [HeaderField] {
+        let fields = exchange.head.headerFields
+        var headers: [HeaderField] = []
+        headers.reserveCapacity(fields.count + 2)
+        headers.append(HeaderField("host", exchange.host))
+        for field in fields { headers.append(HeaderField(field.name.canonicalName, field.value)) }
+        if !exchange.hasOwnRequestID {
+            headers.removeAll { $0.name == "x-request-id" }
+            headers.append(HeaderField("x-request-id", exchange.requestID))
+        }
+        return headers
+    }
+
+    /// How a message is framed and kept is between us and the client; a mock has no say in it.
+    private static func isOurs(_ name: String) -> Bool {
+        switch name {
+        case "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer",
+            "proxy-connection", "x-request-id":
+            true
+        default: false
+        }
+    }
+
+    private static func allow(_ methods: MethodSet) -> String {
+        switch methods {
+        case .any: return "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+        case .some(var methods):
+            if methods.contains("GET"), !methods.contains("HEAD") { methods.append("HEAD") }
+            if !methods.contains("OPTIONS") { methods.append("OPTIONS") }
+            return methods.joined(separator: ", ")
+        }
+    }
+}

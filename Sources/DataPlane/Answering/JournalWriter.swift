@@ -1,0 +1,55 @@
+import Domain
+import HTTPTypes
+import JSON
+import MockEngine
+import Persistence
+
+/// Turns an answered request into a journal entry.
+struct JournalWriter: Sendable {
+    /// Body bytes that an entry keeps.
+    static let maxBodyBytes = 64 * 1024
+    static let redacted = "[redacted]"
+
+    let journal: any Journal
+    let ids: RequestIDs
+
+    func append(
+        _ exchange: Exchange, _ snapshot: Snapshot, _ tenant: HostedTenant, status: Int, outcome: MockReply?,
+        durationMicroseconds: Int64
+    ) {
+        let (body, isTruncated) = Self.body(exchange.body)
+        let entry = JournalEntry(
+            id: ids.next(), receivedAt: exchange.receivedAt, method: exchange.head.method.rawValue,
+            host: exchange.host, path: exchange.address?.path ?? "/", query: exchange.address?.query,
+            headers: Self.headers(exchange.head.headerFields), body: body, isBodyTruncated: isTruncated,
+            status: status, mockID: outcome?.mockID, routeID: outcome?.routeID,
+            durationMicroseconds: durationMicroseconds, nearMisses: outcome?.nearMisses ?? .null,
+            violations: outcome?.violations ?? [])
+        journal.append(entry, tenant: tenant.id, workspace: snapshot.workspace.id)
+    }
+
+    /// Credentials of the tenant's own users and our own keys do not belong in a log that others can read.
+    static func headers(_ fields: HTTPFields) -> [(name: String, value: String)] {
+        fields.map { field in
+            switch field.name {
+            case .authorization, .proxyAuthorization: (field.name.canonicalName, redacted)
+            case .apiKey where field.value.hasPrefix("sk_"): (field.name.canonicalName, redacted)
+            default: (field.name.canonicalName, field.value)
+            }
+        }
+    }
+
+    /// Text, or base64 where the bytes are not UTF-8.
+    static func body(_ bytes: [UInt8]) -> (text: String, isTruncated: Bool) {
+        if bytes.isEmpty { return ("", false) }
+        let isTruncated = bytes.count > maxBodyBytes
+        var kept = bytes[..<min(bytes.count, maxBodyBytes)]
+        // A cut inside a character would make text look like binary.
+        if isTruncated {
+            while let last = kept.last, last & 0xC0 == 0x80, maxBodyBytes - kept.count < 3 { kept.removeLast() }
+            if let last = kept.last, last >= 0xC0 { kept.removeLast() }
+        }
+        if let text = String(validating: kept, as: UTF8.self) { return (text, isTruncated) }
+        return (Base64.encode(Array(bytes[..<min(bytes.count, maxBodyBytes)])), isTruncated)
+    }
+}

@@ -1,0 +1,97 @@
+import Domain
+import Logging
+import Metering
+import Persistence
+import Prometheus
+import Synchronization
+
+/// Brings those metrics up to date that are read from the database or averaged over time.
+final class TenantGauges: Sendable {
+    private static let sampleInterval = Duration.seconds(5)
+    /// Counting rows is dearer; every so many samples.
+    private static let samplesPerCount = 6
+    private static let activeFor: Int64 = 300_000_000
+    /// Tenants whose rows are counted in one round, those used last.
+    private static let maxCounted = 500
+
+    private let database: any Database
+    private let directory: TenantDirectory
+    private let metrics: DataPlaneMetrics
+    private let surroundings: Surroundings
+    private let logger: Logger
+
+    init(
+        database: any Database, directory: TenantDirectory, metrics: DataPlaneMetrics, surroundings: Surroundings,
+        logger: Logger
+    ) {
+        self.database = database
+        self.directory = directory
+        self.metrics = metrics
+        self.surroundings = surroundings
+        self.logger = logger
+    }
+
+    /// Works until it is cancelled.
+    func keepUpToDate() async {
+        var round = 0
+        while !Task.isCancelled {
+            sample()
+            if round % Self.samplesPerCount == 0 { await count() }
+            round += 1
+            try? await Task.sleep(for: Self.sampleInterval)
+        }
+    }
+
+    /// Rates, and what is known without the database.
+    func sample() {
+        let now = surroundings.now()
+        metrics.sample(at: now)
+        let active = activeTenants(now)
+        metrics.activeTenantsHere.set(Double(active.count))
+        for tenant in active {
+            metrics.setQuota(
+                .maxRequestsPerMinute, used: Double(tenant.limiter.used(at: now)),
+                limit: tenant.entitlements?.limit(.maxRequestsPerMinute).value, of: tenant.id)
+        }
+    }
+
+    /// What only the database knows.
+    func count() async {
+        do {
+            let live = try await database.read(.platform) { sql in
+                let tenants = TenantRepository(sql)
+                let statuses: [TenantStatus] = [.active, .trialing, .pastDue]
+                return try statuses.map { try tenants.count(TenantFilter(status: $0)) }.reduce(0, +)
+            }
+            metrics.activeTenants.set(Double(live))
+            for tenant in activeTenants(surroundings.now()).prefix(Self.maxCounted) {
+                try await count(tenant)
+            }
+        } catch {
+            logger.warning("the metrics of tenants could not be brought up to date", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func count(_ tenant: HostedTenant) async throws {
+        do {
+            let (workspaces, mocks) = try await database.read(.tenant(tenant.id)) { sql in
+                (try WorkspaceRepository(sql).count(), try MockRepository(sql).count())
+            }
+            metrics.setWorkspaces(workspaces, of: tenant.id)
+            guard let entitlements = tenant.entitlements else { return }
+            for (key, used) in [(QuotaKey.maxWorkspaces, workspaces), (.maxMocks, mocks)] {
+                metrics.setQuota(key, used: Double(used), limit: entitlements.limit(key).value, of: tenant.id)
+            }
+        } catch DatabaseError.noSuchSchema {
+            // Purged since it was last used.
+        }
+    }
+
+    private func activeTenants(_ now: Timestamp) -> [HostedTenant] {
+        directory.tenants
+            .map { (tenant: $0, lastUsed: $0.lastUsed.load(ordering: .relaxed)) }
+            .filter { now.microseconds - $0.lastUsed < Self.activeFor }
+            .sorted { $0.lastUsed > $1.lastUsed }
+            .map(\.tenant)
+    }
+}

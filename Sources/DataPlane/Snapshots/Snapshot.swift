@@ -1,0 +1,70 @@
+import Domain
+import JSON
+package import MockEngine
+import Synchronization
+
+/// One workspace, compiled, with what the data plane needs beside it.
+package final class Snapshot: Sendable {
+    package let workspace: CompiledWorkspace
+    /// Whether this is the tenant's default workspace.
+    let isDefault: Bool
+    let crossOrigin: CrossOrigin
+    let settings: WorkspaceSettings
+    /// The imported descriptions by their key in the object store: kept so that an edit does not parse them again.
+    let documents: [String: JSON]
+    /// Microseconds since 1970.
+    let lastUsed: Atomic<Int64>
+
+    init(
+        workspace: CompiledWorkspace, settings: WorkspaceSettings, isDefault: Bool, documents: [String: JSON],
+        now: Timestamp
+    ) {
+        self.workspace = workspace
+        self.settings = settings
+        self.isDefault = isDefault
+        crossOrigin = CrossOrigin(settings.cors)
+        self.documents = documents
+        lastUsed = Atomic(now.microseconds)
+    }
+}
+
+/// The snapshots of one tenant.
+struct SnapshotShelf: Sendable {
+    /// By slug.
+    var bySlug: [String: Snapshot] = [:]
+    var ofDefault: Snapshot?
+    /// Slugs that name no workspace.
+    var absent: Set<String> = []
+    /// By slug; empty text for the default workspace.
+    var loads: [String: Task<Snapshot?, any Error>] = [:]
+    /// Counts changes: a snapshot whose reading began before one is not kept.
+    var generation = 0
+    /// The last snapshot of each workspace that has changed since, for its documents and nothing else.
+    var outdated: [WorkspaceID: [String: JSON]] = [:]
+    /// Where routes with a sequence of responses stand; outlives the snapshots.
+    var sequences: [WorkspaceID: SequencePositions] = [:]
+
+    func snapshot(_ slug: String?) -> Snapshot? {
+        if let slug { bySlug[slug] } else { ofDefault }
+    }
+
+    mutating func insert(_ snapshot: Snapshot) {
+        bySlug[snapshot.workspace.slug.text] = snapshot
+        if snapshot.isDefault { ofDefault = snapshot }
+        outdated[snapshot.workspace.id] = nil
+    }
+
+    mutating func remove(_ snapshot: Snapshot) {
+        if bySlug[snapshot.workspace.slug.text] === snapshot { bySlug[snapshot.workspace.slug.text] = nil }
+        if ofDefault === snapshot { ofDefault = nil }
+    }
+}
+
+extension SnapshotShelf {
+    mutating func sequencePositions(_ workspace: WorkspaceID) -> SequencePositions {
+        if let positions = sequences[workspace] { return positions }
+        let positions = SequencePositions()
+        sequences[workspace] = positions
+        return positions
+    }
+}

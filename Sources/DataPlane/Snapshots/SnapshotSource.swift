@@ -1,0 +1,103 @@
+package import Domain
+import JSON
+import MockEngine
+import Persistence
+
+/// Reads a workspace from the database and the object store and compiles it.
+package struct SnapshotSource: Sendable {
+    /// Hears of stored routes and descriptions that could not be compiled and were left out.
+    package typealias DefectReport = @Sendable (_ tenant: TenantID, _ workspace: WorkspaceID, _ message: String) -> Void
+
+    /// What one transaction reads.
+    private struct Stored: Sendable {
+        let workspace: WorkspaceRecord
+        let mocks: [(mock: MockRecord, routes: [RouteRecord])]
+    }
+
+    let database: any Database
+    let objects: any ObjectStore
+    let defects: DefectReport
+
+    /// Nil when there is no such workspace.
+    func snapshot(
+        _ slug: String?, of tenant: TenantID, knownDocuments: [WorkspaceID: [String: JSON]],
+        sequences: (WorkspaceID) -> SequencePositions, now: Timestamp
+    ) async throws -> Snapshot? {
+        guard let stored = try await stored(slug, of: tenant) else { return nil }
+        let workspace = stored.workspace
+        let known = knownDocuments[workspace.id] ?? [:]
+        var documents: [String: JSON] = [:]
+        var mocks: [MockDefinition] = []
+        for (mock, routes) in stored.mocks where mock.isEnabled {
+            let report = { (message: String) in defects(tenant, workspace.id, message) }
+            var document: JSON?
+            if let key = mock.source["object_key"]?.string {
+                document = try await self.document(key, of: tenant, known: known, report)
+                documents[key] = document
+            }
+            mocks.append(
+                MockDefinition(
+                    id: mock.id, name: mock.name, basePath: mock.basePath,
+                    routes: routes.compactMap { Self.definition($0, report) }, document: document))
+        }
+        let settings = WorkspaceSettings(stored: workspace.settings)
+        let compiled = CompiledWorkspace(
+            id: workspace.id, slug: workspace.slug, settings: settings, mocks: mocks,
+            sequences: sequences(workspace.id))
+        for defect in compiled.defects { defects(tenant, workspace.id, "route \(defect.routeID): \(defect.message)") }
+        return Snapshot(
+            workspace: compiled, settings: settings, isDefault: workspace.isDefault, documents: documents, now: now)
+    }
+
+    private func stored(_ slug: String?, of tenant: TenantID) async throws -> Stored? {
+        do {
+            return try await database.read(.tenant(tenant)) { sql in
+                let workspaces = WorkspaceRepository(sql)
+                let found =
+                    if let slug { try Slug(slug).flatMap { try workspaces.find(slug: $0) } } else {
+                        try workspaces.findDefault()
+                    }
+                guard let workspace = found else { return nil }
+                let mocks = try MockRepository(sql).all(workspace: workspace.id)
+                let routes = Dictionary(grouping: try RouteRepository(sql).all(workspace: workspace.id), by: \.mockID)
+                return Stored(workspace: workspace, mocks: mocks.map { ($0, routes[$0.id] ?? []) })
+            }
+        } catch DatabaseError.noSuchSchema {
+            return nil
+        }
+    }
+
+    private func document(
+        _ key: String, of tenant: TenantID, known: [String: JSON], _ report: (String) -> Void
+    ) async throws -> JSON? {
+        if let document = known[key] { return document }
+        guard let bytes = try await objects.get(key: key, tenant: tenant) else {
+            report("the imported description \(key) is not in the object store")
+            return nil
+        }
+        do {
+            return try SourceDocument(bytes).root
+        } catch {
+            report("the imported description \(key) cannot be read: \(error)")
+            return nil
+        }
+    }
+
+    private static func definition(_ record: RouteRecord, _ report: (String) -> Void) -> RouteDefinition? {
+        let violations = Violations()
+        guard
+            var route = RouteDefinition(json: record.definition, id: record.id, at: .root, violations: violations),
+            violations.list.isEmpty
+        else {
+            let reasons = violations.list.map { "\($0.pointer) \($0.message)" }.joined(separator: "; ")
+            report("route \(record.id): \(reasons)")
+            return nil
+        }
+        if let operation = record.origin["operation"], let path = operation["path"]?.string,
+            let method = operation["method"]?.string
+        {
+            route.operation = OperationReference(path: path, method: method)
+        }
+        return route
+    }
+}

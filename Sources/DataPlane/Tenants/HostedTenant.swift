@@ -1,0 +1,71 @@
+package import Domain
+import Metering
+import Persistence
+import Synchronization
+
+/// A tenant as the data plane knows it. One object for as long as the tenant is in memory, so that its rate window, its
+/// counters and its snapshots outlive a change of its record.
+package final class HostedTenant: Sendable {
+    package let id: TenantID
+    let limiter: RateLimiter
+    let usage: TenantUsage
+    let metrics: TenantMetrics
+    /// Requests that wait for their delay to pass.
+    let delayedRequests = Atomic<Int>(0)
+    /// Microseconds since 1970.
+    let lastUsed: Atomic<Int64>
+    let shelf = Mutex(SnapshotShelf())
+    let verifiedKeys = VerifiedKeys()
+
+    private let access = Atomic<Access>(.unknown)
+    private let maxBodyBytes = Atomic<Int>(0)
+    private let current: Mutex<TenantRecord>
+    private let limits = Mutex<Entitlements?>(nil)
+
+    /// What a request may do.
+    enum Access: UInt8, AtomicRepresentable {
+        /// The record has changed since it was read.
+        case unknown
+        case open
+        case suspended
+    }
+
+    init(_ record: TenantRecord, limiter: RateLimiter, usage: TenantUsage, metrics: TenantMetrics, now: Timestamp) {
+        id = record.id
+        self.limiter = limiter
+        self.usage = usage
+        self.metrics = metrics
+        lastUsed = Atomic(now.microseconds)
+        current = Mutex(record)
+    }
+
+    var currentAccess: Access { access.load(ordering: .acquiring) }
+
+    /// Bytes that a request body may have.
+    var bodyLimit: Int { maxBodyBytes.load(ordering: .relaxed) }
+
+    var subdomain: String { current.withLock { $0.subdomain.text } }
+
+    var entitlements: Entitlements? { limits.withLock { $0 } }
+
+    func touch(_ now: Timestamp) { lastUsed.store(now.microseconds, ordering: .relaxed) }
+
+    /// Takes the newest record over.
+    func update(_ record: TenantRecord, entitlements: Entitlements) {
+        current.withLock { $0 = record }
+        limits.withLock { $0 = entitlements }
+        limiter.setLimit(entitlements.limit(.maxRequestsPerMinute).value)
+        let kilobytes = entitlements.limit(.maxRequestBodyKB).value
+        maxBodyBytes.store(
+            kilobytes.map { min($0, Self.greatestBody >> 10) << 10 } ?? Self.greatestBody, ordering: .relaxed)
+        access.store(record.status == .suspended ? .suspended : .open, ordering: .releasing)
+    }
+
+    /// Bodies are held in memory, so even a tenant without a limit has this one.
+    private static let greatestBody = 256 << 20
+
+    func markChanged() {
+        access.store(.unknown, ordering: .releasing)
+        verifiedKeys.removeAll()
+    }
+}
