@@ -29,7 +29,7 @@ enum StringFormat: String, Sendable, CaseIterable {
         case .regex: (try? PatternParser.parse(text, isStrict: true)) != nil
         case .jsonPointer: Self.isJSONPointer(text.utf8[...])
         case .relativeJSONPointer: Self.isRelativeJSONPointer(text.utf8)
-        case .byte: Self.isBase64(text.utf8)
+        case .byte: Base64.decode(text) != nil
         }
     }
 
@@ -78,15 +78,6 @@ enum StringFormat: String, Sendable, CaseIterable {
         guard let first = digits.first, first != UInt8(ascii: "0") || digits.count == 1 else { return false }
         let rest = bytes.dropFirst(digits.count)
         return rest.elementsEqual("#".utf8) || isJSONPointer(rest)
-    }
-
-    private static func isBase64(_ bytes: String.UTF8View) -> Bool {
-        guard bytes.count % 4 == 0 else { return false }
-        let padding = bytes.reversed().prefix { $0 == UInt8(ascii: "=") }.count
-        return padding <= 2
-            && bytes.dropLast(padding).allSatisfy {
-                $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "/")
-            }
     }
 }
 

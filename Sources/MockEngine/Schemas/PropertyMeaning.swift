@@ -1,0 +1,133 @@
+import Domain
+import JSON
+
+/// What the name of a property says about its value, so that examples look like the real thing.
+struct PropertyMeaning {
+    private enum Kind {
+        case fake(FakeKind)
+        case identifier
+        case moment
+        case date
+        case quantity
+    }
+
+    private let kind: Kind
+
+    /// Made-up moments lie before this one. Fixed, since examples depend on nothing but the schema and the random numbers.
+    private static let now = Timestamp(seconds: 1_767_225_600)
+
+    init?(_ name: String) {
+        var words: [String] = []
+        var word = ""
+        for scalar in name.unicodeScalars {
+            let isUpper = scalar.properties.isUppercase
+            if !scalar.properties.isAlphabetic || (isUpper && word.unicodeScalars.last?.properties.isLowercase == true)
+            {
+                if !word.isEmpty { words.append(word.lowercased()) }
+                word = ""
+            }
+            if scalar.properties.isAlphabetic { word.unicodeScalars.append(scalar) }
+        }
+        if !word.isEmpty { words.append(word.lowercased()) }
+        guard let last = words.last else { return nil }
+        if words.count > 1, let kind = Self.kinds[words.suffix(2).joined(separator: "_")] {
+            self.kind = kind
+        } else if let kind = Self.kinds[last] {
+            self.kind = kind
+        } else {
+            return nil
+        }
+    }
+
+    private static let kinds: [String: Kind] = [
+        "id": .identifier, "uuid": .identifier, "guid": .identifier, "sid": .identifier, "at": .moment,
+        "timestamp": .moment, "created": .moment, "updated": .moment, "modified": .moment, "date": .date,
+        "birthday": .fake(.birthDate), "birthdate": .fake(.birthDate), "quantity": .quantity, "count": .quantity,
+        "total": .quantity, "age": .quantity, "name": .fake(.fullName), "first_name": .fake(.firstName),
+        "given_name": .fake(.firstName), "last_name": .fake(.lastName), "family_name": .fake(.lastName),
+        "surname": .fake(.lastName), "full_name": .fake(.fullName), "user_name": .fake(.userName),
+        "username": .fake(.userName), "login": .fake(.userName), "company_name": .fake(.companyName),
+        "company": .fake(.companyName), "product_name": .fake(.product), "file_name": .fake(.fileName),
+        "filename": .fake(.fileName), "email": .fake(.email), "mail": .fake(.email), "phone": .fake(.phoneE164),
+        "phone_number": .fake(.phoneE164), "mobile": .fake(.phoneE164), "url": .fake(.url), "uri": .fake(.url),
+        "website": .fake(.url), "link": .fake(.url), "href": .fake(.url), "slug": .fake(.slug),
+        "domain": .fake(.domain),
+        "street": .fake(.street), "address": .fake(.fullAddress), "city": .fake(.city), "state": .fake(.state),
+        "zip": .fake(.zipCode), "zipcode": .fake(.zipCode), "zip_code": .fake(.zipCode),
+        "postal_code": .fake(.zipCode), "postcode": .fake(.zipCode), "country": .fake(.country),
+        "country_code": .fake(.countryCode), "latitude": .fake(.latitude), "lat": .fake(.latitude),
+        "longitude": .fake(.longitude), "lng": .fake(.longitude), "lon": .fake(.longitude), "price": .fake(.price),
+        "amount": .fake(.amount), "cost": .fake(.price), "currency": .fake(.currencyCode),
+        "currency_code": .fake(.currencyCode), "sku": .fake(.sku), "iban": .fake(.iban), "color": .fake(.color),
+        "colour": .fake(.color), "category": .fake(.category), "department": .fake(.department),
+        "title": .fake(.catchPhrase), "description": .fake(.sentence), "summary": .fake(.sentence),
+        "message": .fake(.sentence), "comment": .fake(.sentence), "note": .fake(.sentence), "ip": .fake(.ipv4),
+        "ip_address": .fake(.ipv4), "user_agent": .fake(.userAgent), "time_zone": .fake(.timeZone),
+        "timezone": .fake(.timeZone), "content_type": .fake(.mimeType), "mime_type": .fake(.mimeType),
+    ]
+
+    /// A text of this meaning.
+    func text(_ random: inout TemplateRandom) -> String? {
+        switch kind {
+        case .fake(let kind): Self.fake(kind, &random)
+        case .identifier: Self.text(of: .uuid, &random)
+        case .moment: Self.text(of: .dateTime, &random)
+        case .date: Self.text(of: .date, &random)
+        case .quantity: nil
+        }
+    }
+
+    /// A number of this meaning, if it has one.
+    func number(isInteger: Bool, _ random: inout TemplateRandom) -> JSONNumber? {
+        switch kind {
+        case .moment: return JSONNumber(Int(Self.moment(&random).microseconds / 1_000_000))
+        case .quantity: return JSONNumber(random.next(in: 1...50))
+        case .fake(let kind) where kind.isNumber && !isInteger:
+            return JSONNumber(validLiteral: Self.fake(kind, &random))
+        case .fake, .identifier, .date: return nil
+        }
+    }
+
+    /// A text in a format.
+    static func text(of format: StringFormat, _ random: inout TemplateRandom) -> String {
+        switch format {
+        case .date: return String(moment(&random).rfc3339.prefix(10))
+        case .time: return String(moment(&random).rfc3339.dropFirst(11))
+        case .dateTime: return moment(&random).rfc3339
+        case .duration: return "P\(random.next(in: 1...30))DT\(random.next(in: 1...12))H"
+        case .email, .internationalEmail: return fake(.email, &random)
+        case .hostname: return fake(.domain, &random)
+        case .ipv4: return fake(.ipv4, &random)
+        case .ipv6: return fake(.ipv6, &random)
+        case .uri, .iri: return fake(.url, &random)
+        case .uriReference, .iriReference: return "/" + fake(.slug, &random)
+        case .uriTemplate: return "/" + fake(.slug, &random) + "/{id}"
+        case .regex: return "^[a-z]{\(random.next(in: 1...9))}$"
+        case .jsonPointer: return "/" + word(&random) + "/\(random.next(in: 0...9))"
+        case .relativeJSONPointer: return "\(random.next(in: 0...3))/" + word(&random)
+        case .byte: return Base64.encode(Array(word(&random).utf8))
+        case .uuid:
+            var bytes: [UInt8] = []
+            random.writeUUID(to: &bytes)
+            return String(decoding: bytes, as: UTF8.self)
+        }
+    }
+
+    static func word(_ random: inout TemplateRandom) -> String { fake(.word, &random) }
+
+    /// The name for one element of an array with this name.
+    static func singular(_ name: String) -> String {
+        name.hasSuffix("s") && !name.hasSuffix("ss") && !name.hasSuffix("address") ? String(name.dropLast()) : name
+    }
+
+    private static func fake(_ kind: FakeKind, _ random: inout TemplateRandom) -> String {
+        var bytes: [UInt8] = []
+        kind.write(now: now, &random, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Within two years before `now`, in whole seconds.
+    private static func moment(_ random: inout TemplateRandom) -> Timestamp {
+        Timestamp(seconds: now.microseconds / 1_000_000 - Int64(random.next(below: 63_072_000)))
+    }
+}
