@@ -114,7 +114,12 @@ extension JSON {
         guard case .object(let changes) = patch else { return patch }
         var result = object ?? JSONObject()
         for (key, value) in changes {
-            result[key] = value.isNull ? nil : (result[key] ?? .null).merging(value)
+            // Spelled out: in a conditional expression `nil` would be the JSON value null.
+            if value.isNull {
+                result[key] = Optional.none
+            } else {
+                result[key] = (result[key] ?? .null).merging(value)
+            }
         }
         return .object(result)
     }

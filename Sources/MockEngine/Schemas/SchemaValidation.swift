@@ -409,11 +409,12 @@ struct SchemaValidation {
             violations = []
             var marks: EvaluationMarks?
             _ = check(node, value, &marks)
-            // A fault in the value itself, such as its type, means that another alternative was meant; one inside it less so.
+            // A fault in the value itself, or in a member that names its kind, means that another alternative was meant.
             let rank = violations.reduce(0) { sum, violation in
                 let depth = violation.pointer.utf8.reduce(0) { $0 + ($1 == UInt8(ascii: "/") ? 1 : 0) }
-                let isDecisive = violation.code == "type" || violation.code == "const" || violation.code == "enum"
-                return sum + (isDecisive ? depth <= place ? 100 : depth == place + 1 ? 20 : 2 : 1)
+                if violation.code == "type", depth <= place { return sum + 100 }
+                let namesKind = violation.code == "const" || violation.code == "enum"
+                return sum + (namesKind && depth <= place + 1 ? 20 : 1)
             }
             if closest.map({ rank < $0.rank }) ?? true {
                 closest = (node.name ?? "number \(index + 1)", violations, rank)
