@@ -22,6 +22,8 @@ struct CompiledResponse: Sendable {
     let delayMilliseconds: Int
     let when: CompiledMatch?
     let weight: Int
+    /// Whether the content type is a kind of JSON.
+    private let isJSON: Bool
 
     /// The whole answer where nothing in it depends on the request.
     let constantReply: MockReply?
@@ -48,6 +50,10 @@ struct CompiledResponse: Sendable {
             headers.append(("content-type", .constant(type)))
         }
         self.headers = headers
+        isJSON = headers.contains { name, value in
+            guard name == "content-type", case .constant(let type) = value else { return false }
+            return type.contains("json")
+        }
         constantReply = Self.constantReply(
             status: status, headers: headers, body: body, delay: delayMilliseconds, name: name, mock: mock, route: route
         )
@@ -126,7 +132,10 @@ struct CompiledResponse: Sendable {
         switch body {
         case .constant(let constant): bytes = constant
         case .template(let template): try template.render(view, &environment, into: &bytes)
-        case .schema: break
+        case .schema(let schema):
+            let value = schema.example(using: &environment.random, direction: .response)
+            // A description may give a schema to text/plain; its string is the body, without quotes.
+            if !isJSON, case .string(let text) = value { bytes = Array(text.utf8) } else { value.write(to: &bytes) }
         }
         return MockReply(
             outcome: .matched, status: status, headers: fields, body: bytes, delayMilliseconds: delayMilliseconds,

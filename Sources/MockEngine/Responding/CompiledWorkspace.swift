@@ -35,7 +35,7 @@ package final class CompiledWorkspace: Sendable {
         var size = 4096
         for mock in mocks {
             let schemas = mock.document.map { SchemaSet(document: $0, dialect: Self.dialect(of: $0)) }
-            if mock.document != nil { size += 1 << 20 }
+            if let document = mock.document { size += Self.approximateSize(of: document) }
             for definition in mock.routes where definition.isEnabled {
                 do {
                     let pattern = try RoutePattern(mock.basePath + definition.path)
@@ -55,6 +55,16 @@ package final class CompiledWorkspace: Sendable {
         self.routes = routes
         self.defects = defects
         approximateSize = size
+    }
+
+    /// Bytes in memory, roughly: a value takes some forty, a member its key as well.
+    private static func approximateSize(of json: JSON) -> Int {
+        switch json {
+        case .null, .bool, .number: 40
+        case .string(let text): 40 + text.utf8.count
+        case .array(let elements): elements.reduce(64) { $0 + approximateSize(of: $1) }
+        case .object(let object): object.reduce(96) { $0 + 40 + $1.key.utf8.count + approximateSize(of: $1.value) }
+        }
     }
 
     /// OpenAPI 3.0 has a schema dialect of its own; 3.1 uses JSON Schema 2020-12.
