@@ -8,7 +8,7 @@ struct ImportWork: Sendable {
     let workspace: WorkspaceRecord
     /// Decides which mock is meant: one of the same name in the workspace is updated in place.
     let name: String
-    /// Nil: a new mock gets none, an existing one keeps its own.
+    /// Nil: a new mock gets the path of the file's first server, an existing one keeps its own.
     let basePath: String?
     let file: [UInt8]
     let imported: ImportedMock
@@ -49,7 +49,9 @@ struct ImportWork: Sendable {
         let mocks = try MockRepository(sql).all(workspace: workspace.id)
         guard let mock = mocks.first(where: { $0.name == name }) else {
             let mock = MockRecord(
-                id: freshMockID, workspaceID: workspace.id, name: name, basePath: basePath ?? "", source: .null,
+                id: freshMockID, workspaceID: workspace.id, name: name,
+                basePath: basePath ?? imported.suggestedBasePath,
+                source: .null,
                 isEnabled: true, createdAt: now, updatedAt: now)
             return try checked(Step(mock: mock, isNew: true, plan: ImportPlan(existing: [], imported: routes)), 0)
         }
