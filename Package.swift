@@ -103,6 +103,12 @@ let package = Package(
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "Domain", "JSON", "MockEngine", Library.asyncHTTPClient, Library.nioCore, Library.nioHTTP1, Library.nioSSL,
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "AppTests",
             dependencies: [
                 "App", "ControlPlane", "Domain", "JSON", Library.argumentParser, Library.configuration, Library.logging,

@@ -77,12 +77,14 @@ import Testing
 
     @Test func `an import's report counts and places its warnings`() {
         let answer: JSON = [
-            "mock_id": "mock_1", "created": 3, "updated": 0, "unchanged": 1, "removed": 0,
+            "mock_id": "mock_1", "url": "http://a.localhost/b", "created": 3, "updated": 0, "unchanged": 1,
+            "removed": 0,
             "warnings": [["code": "x", "message": "odd", "pointer": "/a", "line": 12]],
         ]
         #expect(
             ImportCommand.report(answer, file: "a.yaml", isDryRun: false) == [
                 "routes: 3 created, 0 updated, 1 unchanged, 0 removed (mock_1)", "a.yaml:12: warning: odd",
+                "call it at http://a.localhost/b",
             ])
     }
 

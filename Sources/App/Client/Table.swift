@@ -57,7 +57,7 @@ struct Table {
         collect(json, "")
         let width = fields.map(\.name.count).max() ?? 0
         return fields.map { name, value in
-            name + String(repeating: " ", count: width - name.count + 2) + value
+            value.isEmpty ? name : name + String(repeating: " ", count: width - name.count + 2) + value
         }.joined(separator: "\n")
     }
 }

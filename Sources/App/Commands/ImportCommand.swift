@@ -44,12 +44,9 @@ struct ImportCommand: AsyncParsableCommand {
             body: APIClient.Body(bytes: bytes, contentType: isJSON ? "application/json" : "application/yaml"))
         guard options.output == .table else { return options.show(reply.json) }
         for line in Self.report(reply.json, file: file, isDryRun: dryRun) { print(line) }
-        if !dryRun, let address = await address(of: reply.json, workspace: id, client) {
-            print("call it at \(address)")
-        }
     }
 
-    /// One line of counts and one for each warning, with the place in the file.
+    /// One line of counts, one for each warning with its place in the file, and where the mock answers.
     static func report(_ answer: JSON, file: String, isDryRun: Bool) -> [String] {
         let counts = ["created", "updated", "unchanged", "removed"].map { field in
             "\(answer[field]?.integer ?? answer[field]?.array?.count ?? 0) \(field)"
@@ -60,26 +57,7 @@ struct ImportCommand: AsyncParsableCommand {
             let line = warning["line"]?.integer.map { ":\($0)" } ?? ""
             lines.append(Table.oneLine("\(file)\(line): warning: \(warning["message"]?.string ?? "")"))
         }
+        if !isDryRun, let url = answer["url"]?.string { lines.append("call it at \(url)") }
         return lines
-    }
-
-    /// Where the mock answers; nil when the key may not read what it takes to tell.
-    private func address(of answer: JSON, workspace: String, _ client: APIClient) async -> String? {
-        guard let mock = answer["mock_id"]?.string,
-            let tenant = try? await client.send("GET", "/tenant").json,
-            let base = Self.baseAddress(tenant["urls"] ?? .null),
-            let record = try? await client.send("GET", "\(WorkspaceCommand.path(workspace))/mocks/\(mock)").json,
-            let home = try? await client.send("GET", WorkspaceCommand.path(workspace)).json
-        else { return nil }
-        let slug = home["slug"]?.string ?? "default"
-        let place = home["is_default"]?.bool == true ? "" : "/w/\(slug)"
-        return base + place + (record["base_path"]?.string ?? "")
-    }
-
-    /// The subdomain's address among a tenant's `urls`, or the first there is.
-    static func baseAddress(_ urls: JSON) -> String? {
-        (urls["subdomain"]?.string ?? urls.object?.values.compactMap(\.string).first).map { text in
-            text.hasSuffix("/") ? String(text.dropLast()) : text
-        }
     }
 }

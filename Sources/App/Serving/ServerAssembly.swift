@@ -52,7 +52,8 @@ struct ServerAssembly: Sendable {
         let platform = Platform(
             database: database, announcements: announcements, objects: objects, journal: journal,
             mailer: FolderMailer(folder.file("outbox")), surroundings: surroundings, plans: plans,
-            addresses: Self.addresses(settings), logger: logger, version: Version.text)
+            addresses: Self.addresses(settings), logger: logger, version: Version.text,
+            flushUsage: { tenant in try await meter.flush(tenant) })
         let controlPlane = ControlPlane(
             platform: platform, adminToken: AdminToken(token.text), endpoints: ControlPlane.endpoints())
 
