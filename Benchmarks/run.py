@@ -200,6 +200,7 @@ def main():
     parser.add_argument("--bare", default=os.path.join(root, ".build/release/bare-server"))
     parser.add_argument("--output", help="also write the table to this file")
     options = parser.parse_args()
+    options.binary, options.bare = os.path.abspath(options.binary), os.path.abspath(options.bare)
 
     servers = []
     with tempfile.TemporaryDirectory(prefix="mockforge-bench-") as folder:
