@@ -50,7 +50,7 @@ package final class DataPlane: Service {
         self.directory = directory
         self.snapshots = snapshots
         ids = RequestIDs(surroundings)
-        self.journal = JournalWriter(journal: journal, ids: ids)
+        self.journal = JournalWriter(journal: journal)
         gauges = TenantGauges(
             database: database, directory: directory, metrics: metrics, surroundings: surroundings, logger: logger)
         registry.gauge("mockforge_database_connections", help: "Open database connections of this node.") {

@@ -141,4 +141,28 @@ import Testing
             #expect(reply.hasPrefix("HTTP/1.1 431 "))
         }
     }
+
+    @Test func `a reply larger than every buffer arrives whole before the connection ends`() async throws {
+        let hosting = try await Hosting()
+        let body = String(repeating: "x", count: 5_000_000)
+        try await hosting.addRoute("GET", "/large", body: .string(body))
+        try await LoopbackServer.run(hosting) { server in
+            let reply = try await server.talk(get("/large", "Connection: close\r\n") + get("/hello")) { _ in false }
+            #expect(reply.hasSuffix("\r\n\r\n" + body))
+            let halfClosed = try await server.talk(get("/large"), endInput: true) { _ in false }
+            #expect(halfClosed.hasSuffix("\r\n\r\n" + body))
+        }
+    }
+
+    @Test func `replies that nobody reads yet wait, and all arrive`() async throws {
+        let hosting = try await Hosting()
+        let body = String(repeating: "x", count: 100_000)
+        try await hosting.addRoute("GET", "/large", body: .string(body))
+        try await LoopbackServer.run(hosting) { server in
+            let text = String(repeating: get("/large"), count: 400) + get("/hello", "Connection: close\r\n")
+            let reply = try await server.talk(text) { _ in false }
+            #expect(reply.utf8.count > 400 * 100_000)
+            #expect(reply.hasSuffix("hello"))
+        }
+    }
 }

@@ -16,6 +16,8 @@ final class Hosting: Sendable {
     let folder = TemporaryFolder()
     let world = TestSurroundings()
     let database: SQLiteDatabase
+    /// What the data plane reads through.
+    let gate: GatedDatabase
     let journal = InProcessJournal()
     let announcements = InProcessAnnouncements()
     let limiters = RateLimiters()
@@ -33,11 +35,12 @@ final class Hosting: Sendable {
         plan: String = "free", settings: JSON = [:], configure: (inout DataPlaneConfiguration) -> Void = { _ in }
     ) async throws {
         database = try SQLiteDatabase(folder: folder.path + "/db", surroundings: world.surroundings)
+        gate = GatedDatabase(database)
         meter = UsageMeter(database: database, surroundings: world.surroundings, logger: log)
         var configuration = DataPlaneConfiguration()
         configure(&configuration)
         plane = DataPlane(
-            configuration: configuration, database: database, objects: FolderObjectStore(folder.path + "/objects"),
+            configuration: configuration, database: gate, objects: FolderObjectStore(folder.path + "/objects"),
             journal: journal, announcements: announcements, meter: meter, limiters: limiters, metrics: registry,
             surroundings: world.surroundings, logger: log
         ) { secret, _ in secret == Hosting.key }

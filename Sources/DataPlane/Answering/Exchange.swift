@@ -11,6 +11,9 @@ final class Exchange {
     /// The host header's value as it came.
     let host: String
     let receivedAt: Timestamp
+    /// The journal's name for the request.
+    let id: JournalID
+    /// The client's name for the request, else `id`.
     let requestID: String
     let hasOwnRequestID: Bool
     /// Set in this order as the request is let further in.
@@ -32,11 +35,12 @@ final class Exchange {
         self.address = address
         self.host = host
         self.receivedAt = receivedAt
+        id = ids.next()
         if let given = head.headerFields[.requestID], Self.isAcceptable(given) {
             requestID = given
             hasOwnRequestID = true
         } else {
-            requestID = ids.next().text
+            requestID = id.text
             hasOwnRequestID = false
         }
     }

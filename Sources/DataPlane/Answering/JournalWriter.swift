@@ -6,12 +6,9 @@ import Persistence
 
 /// Turns an answered request into a journal entry.
 struct JournalWriter: Sendable {
-    /// Body bytes that an entry keeps.
-    static let maxBodyBytes = 64 * 1024
     static let redacted = "[redacted]"
 
     let journal: any Journal
-    let ids: RequestIDs
 
     func append(
         _ exchange: Exchange, _ snapshot: Snapshot, _ tenant: HostedTenant, status: Int, outcome: MockReply?,
@@ -19,7 +16,7 @@ struct JournalWriter: Sendable {
     ) {
         let (body, isTruncated) = Self.body(exchange.body)
         let entry = JournalEntry(
-            id: ids.next(), receivedAt: exchange.receivedAt, method: exchange.head.method.rawValue,
+            id: exchange.id, receivedAt: exchange.receivedAt, method: exchange.head.method.rawValue,
             host: exchange.host, path: exchange.address?.path ?? "/", query: exchange.address?.query,
             headers: Self.headers(exchange.head.headerFields), body: body, isBodyTruncated: isTruncated,
             status: status, mockID: outcome?.mockID, routeID: outcome?.routeID,
@@ -42,14 +39,16 @@ struct JournalWriter: Sendable {
     /// Text, or base64 where the bytes are not UTF-8.
     static func body(_ bytes: [UInt8]) -> (text: String, isTruncated: Bool) {
         if bytes.isEmpty { return ("", false) }
-        let isTruncated = bytes.count > maxBodyBytes
-        var kept = bytes[..<min(bytes.count, maxBodyBytes)]
+        let isTruncated = bytes.count > JournalLimits.bodyBytes
+        var kept = bytes[..<min(bytes.count, JournalLimits.bodyBytes)]
         // A cut inside a character would make text look like binary.
         if isTruncated {
-            while let last = kept.last, last & 0xC0 == 0x80, maxBodyBytes - kept.count < 3 { kept.removeLast() }
+            while let last = kept.last, last & 0xC0 == 0x80, JournalLimits.bodyBytes - kept.count < 3 {
+                kept.removeLast()
+            }
             if let last = kept.last, last >= 0xC0 { kept.removeLast() }
         }
         if let text = String(validating: kept, as: UTF8.self) { return (text, isTruncated) }
-        return (Base64.encode(Array(bytes[..<min(bytes.count, maxBodyBytes)])), isTruncated)
+        return (Base64.encode(Array(bytes[..<min(bytes.count, JournalLimits.bodyBytes)])), isTruncated)
     }
 }

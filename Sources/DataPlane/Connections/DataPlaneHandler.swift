@@ -43,7 +43,7 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
     /// Reading stops when this many parts wait.
     private static let maxQueuedParts = 128
     /// How long a closing connection waits for the client to stop sending, so that the reply is not lost in a reset.
-    private static let lingerTime = TimeAmount.seconds(2)
+    private static let lingerTime = Duration.seconds(2)
 
     private let plane: DataPlane
     private var state = State.idle
@@ -56,10 +56,14 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
     private var isHTTP1 = true
     private var isPeerTrusted = false
     private var isInRead = false
+    private var isWritable = true
     private var needsFlush = false
     private var hasPassedParts = false
     private var isReadHeld = false
     private var closesAfterReply = false
+    /// While closing: whether the last reply has gone out, and whether its request has come in whole.
+    private var isLastReplySent = false
+    private var isLastRequestRead = false
     /// The last host header and what it says: most connections have only one.
     private var lastHost: (authority: String, name: HostName)?
     private var deadline: NIODeadline?
@@ -127,6 +131,15 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
         }
     }
 
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        if isWritable, !queue.isEmpty {
+            takeFromQueue(context)
+            if !isInRead { flushIfNeeded(context) }
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
     package func read(context: ChannelHandlerContext) {
         if queue.count >= Self.maxQueuedParts { isReadHeld = true } else { context.read() }
     }
@@ -158,7 +171,9 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
 
     private func canTake(_ part: HTTPRequestPart) -> Bool {
         switch state {
-        case .idle, .reading, .closing: true
+        // A client that asks and does not read its replies must not fill our memory with them.
+        case .idle: isWritable
+        case .reading, .closing: true
         case .resolving, .delaying: false
         case .passing: if case .head = part { false } else { true }
         }
@@ -207,7 +222,9 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
             deadline = nil
             complete(exchange, context)
         case (.passing, _): pass(part, context)
-        case (.closing, .end): if isHTTP1 { context.close(promise: nil) }
+        case (.closing, .end):
+            isLastRequestRead = true
+            if isHTTP1, isLastReplySent { context.close(promise: nil) }
         default: break
         }
     }
@@ -234,7 +251,7 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
 
     private func exchange(_ head: HTTPRequest, _ address: TenantAddress?) -> Exchange {
         Exchange(
-            head: head, address: address, host: head.authority ?? "", receivedAt: plane.surroundings.now(),
+            head: head, address: address, host: lastHost?.authority ?? "", receivedAt: plane.surroundings.now(),
             ids: plane.ids)
     }
 
@@ -400,18 +417,29 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
         }
     }
 
-    /// Writes the end of the last reply and closes: at once when the client has nothing more to send, else in two steps.
+    /// Writes the end of the last reply and closes when it is out: at once when the client has nothing more to send, else
+    /// in two steps, since closing with bytes unread would take the reply back.
     private func close(after exchange: Exchange, _ context: ChannelHandlerContext) {
+        isLastRequestRead = exchange.isRead
         let promise = context.eventLoop.makePromise(of: Void.self)
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        let isRead = exchange.isRead
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
         promise.futureResult.assumeIsolated().whenComplete { _ in
-            bound.value.close(mode: isRead ? .all : .output, promise: nil)
+            bound.value.handler.lastReplyWasSent(bound.value.context)
         }
         needsFlush = false
-        deadline = context.eventLoop.now + Self.lingerTime
-        scheduleTimer(context)
+        setDeadline(plane.configuration.bodyTimeout, context)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
+    }
+
+    private func lastReplyWasSent(_ context: ChannelHandlerContext) {
+        isLastReplySent = true
+        guard context.channel.isActive else { return }
+        if isLastRequestRead {
+            context.close(promise: nil)
+        } else {
+            setDeadline(Self.lingerTime, context)
+            context.close(mode: .output, promise: nil)
+        }
     }
 
     private func flushIfNeeded(_ context: ChannelHandlerContext) {
@@ -490,22 +518,15 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
         }
     }
 
+    /// The codec gave up on the connection: there is no request to answer, only somebody to tell.
     private func refuseMalformed(_ error: any Error, _ context: ChannelHandlerContext) {
+        let head = HTTPRequest(method: .get, scheme: nil, authority: nil, path: "/")
+        let exchange = Exchange(
+            head: head, address: nil, host: "", receivedAt: plane.surroundings.now(), ids: plane.ids)
+        exchange.isRead = true
         let isTooLarge = (error as? HTTPParserError) == .headerOverflow
-        var response = HTTPResponse(status: isTooLarge ? .requestHeaderFieldsTooLarge : .badRequest)
-        let problem = Refusals.malformed
-        var body = problem.json(instance: "", requestID: plane.ids.next().text).bytes
-        if isTooLarge { body = [] }
-        response.headerFields = [
-            .contentType: "application/problem+json", .contentLength: String(body.count), .connection: "close",
-        ]
-        context.write(wrapOutboundOut(.head(response)), promise: nil)
-        context.write(wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)
-        state = .closing
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenComplete { _ in bound.value.close(promise: nil) }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
+        let reply = isTooLarge ? Reply(status: 431) : Reply(Refusals.malformed, exchange)
+        send(reply, exchange, context, mustClose: true)
     }
 
     // MARK: Time-outs
