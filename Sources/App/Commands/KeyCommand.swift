@@ -54,14 +54,17 @@ struct KeyCommand: AsyncParsableCommand {
 
     struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make a key's successor, shown once. Needs a tenant's key of scope admin.")
+            abstract: "Make a key's successor, shown once.",
+            discussion: "The old key ends at once, or after --overlap-seconds, so that clients can change over.")
 
         @Argument(help: "The key's id.") var key: String
+        @Option(help: "How long both keys work, up to a week.") var overlapSeconds: Int?
+        @OptionGroup var place: Place
         @OptionGroup var options: ClientOptions
 
         func run() async throws {
-            options.show(
-                try await options.client().send("POST", "/api-keys/\(APIClient.escaped(key))/rotate").json)
+            let body = overlapSeconds.map { APIClient.Body.json(["overlap_seconds": JSON($0)]) }
+            options.show(try await options.client().send("POST", place.path(key) + "/rotate", body: body).json)
         }
     }
 
