@@ -70,7 +70,7 @@ package final class UsageMeter: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 try? await Task.sleep(for: self.interval)
-                await self.flushAll()
+                if !Task.isCancelled { await self.flushAll() }
             }
         }
         // The last flush must not be cut short by the cancellation that ended the loop.

@@ -125,4 +125,12 @@ private final class FakeLedger: Sendable {
         try await meter.flush(tenant)
         #expect(ledger.requests == 2000)
     }
+
+    @Test func `what was counted last is written at shutdown`() async throws {
+        let service = Task { try await meter.run() }
+        meter.usage(of: tenant).count(event())
+        service.cancel()
+        try await service.value
+        #expect(ledger.requests == 1)
+    }
 }

@@ -514,6 +514,10 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
         case .passing: context.fireErrorCaught(error)
         case .idle where isMalformed: refuseMalformed(error, context)
         case .reading where isMalformed: refuseMalformed(error, context)
+        // The codec reads nothing behind a request that ends the connection, and complains when something comes.
+        case .closing where isMalformed:
+            isLastRequestRead = true
+            if isLastReplySent { context.close(promise: nil) }
         case .idle, .reading, .resolving, .delaying, .closing: context.close(promise: nil)
         }
     }
