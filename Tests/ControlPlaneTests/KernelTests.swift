@@ -108,7 +108,7 @@ struct KernelTests {
         #expect(answer.code == "idempotency_key_reused")
     }
 
-    @Test(arguments: ["short", String(repeating: "x", count: 256), "with a space in it"])
+    @Test(arguments: ["", String(repeating: "x", count: 256), "with a space in it"])
     func `an unfit idempotency key is refused`(key: String) async throws {
         let answer = try await installation.send(
             .post, "/v1/tenants", json: Installation.tenantBody(), headers: ["Idempotency-Key": key])

@@ -6,21 +6,21 @@ import JSON
 
 /// The client's `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) together with whose it is.
 struct IdempotencyKey: Sendable {
-    private static let lengths = 8...255
+    private static let lengths = 1...255
 
     private let text: String
     private let space: String
 
     /// Nil when the request has none or is no POST.
     ///
-    /// - Throws: a violation when the key is too short to be unguessable in the least, too long, or not plain ASCII.
+    /// - Throws: a violation when the key is empty, too long, or not plain ASCII.
     init?(_ request: APIRequest, of actor: Actor) throws(Problem) {
         guard request.method == "POST", let value = request.headers[.idempotencyKey] else { return nil }
         guard Self.lengths.contains(value.utf8.count), value.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw Problem.invalid([
                 Violation(
                     pointer: "header:Idempotency-Key", code: "invalid_format",
-                    message: "must have 8 to 255 visible ASCII characters, such as a UUID")
+                    message: "must have 1 to 255 visible ASCII characters, such as a UUID")
             ])
         }
         text = value
