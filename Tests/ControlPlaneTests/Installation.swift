@@ -19,6 +19,8 @@ final class Installation: Sendable {
     let mailer = RecordingMailer()
     let objects = MemoryObjectStore()
     let announcements = RecordingAnnouncements()
+    let journal = InProcessJournal()
+    let flushes: Flushes
     let database: SQLiteDatabase
     let platform: Platform
     let plane: ControlPlane
@@ -31,11 +33,12 @@ final class Installation: Sendable {
         database = try SQLiteDatabase(folder: folder.path(percentEncoded: false), surroundings: surroundings)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
+        let flushes = Flushes()
+        self.flushes = flushes
         platform = Platform(
-            database: database, announcements: announcements, objects: objects, journal: SilentJournal(),
-            mailer: mailer,
+            database: database, announcements: announcements, objects: objects, journal: journal, mailer: mailer,
             surroundings: surroundings, plans: PlanCatalog(), addresses: PublicAddresses(port: 8080), logger: logger,
-            version: "1.2.3")
+            version: "1.2.3", flushUsage: { flushes.note($0) })
         plane = ControlPlane(
             platform: platform, adminToken: AdminToken(Self.adminToken),
             endpoints: ControlPlane.endpoints(observer: observer))
@@ -131,6 +134,13 @@ final class HandClock: Sendable {
     func advance(_ duration: Duration) { moment.withLock { $0 = $0 + duration } }
 }
 
+/// Which tenants' usage was brought up to date.
+final class Flushes: Sendable {
+    private let state = Mutex([TenantID]())
+    var tenants: [TenantID] { state.withLock { $0 } }
+    func note(_ tenant: TenantID) { state.withLock { $0.append(tenant) } }
+}
+
 final class RecordingMailer: Mailer {
     struct Refusal: Error {}
     private let state = Mutex((sent: [Mail](), failures: 0))
@@ -168,17 +178,6 @@ final class MemoryObjectStore: ObjectStore {
     }
     func deleteAll(_ tenant: TenantID) async throws { state.withLock { $0[tenant] = nil } }
     func tenants() async throws -> [TenantID] { state.withLock { Array($0.keys) } }
-}
-
-struct SilentJournal: Journal {
-    func append(_ entry: JournalEntry, tenant: TenantID, workspace: WorkspaceID) {}
-    func entries(
-        tenant: TenantID, workspace: WorkspaceID, before: JournalID?, limit: Int,
-        where isIncluded: @Sendable (JournalEntry) -> Bool
-    ) async throws -> [JournalEntry] { [] }
-    func clear(tenant: TenantID, workspace: WorkspaceID) async throws {}
-    func stream(tenant: TenantID, workspace: WorkspaceID) -> AsyncStream<JournalEntry> { AsyncStream { $0.finish() } }
-    func remove(tenant: TenantID) async throws {}
 }
 
 extension HTTPField.Name {

@@ -1,7 +1,6 @@
 import Domain
 import HTTPTypes
 import JSON
-import Persistence
 import Testing
 
 @testable import ControlPlane
@@ -124,10 +123,11 @@ struct WholeSurfaceTests {
         let other = try await installation.makeTenant("other")
         var theirs = Self.unknown
         theirs["key_id"] = try await installation.makeKey(other.id, scope: "read").id
-        theirs["workspace_id"] =
-            try await installation.database.read(.tenant(try #require(TenantID(other.id)))) { sql in
-                try WorkspaceRepository(sql).find(slug: .default)?.id.text
-            }
+        let customer = try await Customer(installation, "third")
+        let mock = try await customer.makeMock()
+        theirs["workspace_id"] = customer.workspace.text
+        theirs["mock_id"] = mock
+        theirs["route_id"] = try await customer.makeRoute(in: mock)
         for endpoint in Self.endpoints where endpoint.tenantScope != nil {
             let parameters = endpoint.path.segments.compactMap {
                 if case .parameter(let name) = $0 { name } else { nil }

@@ -39,8 +39,7 @@ enum ImportRoutes {
 
         let file = try MultipartFile.unwrap(
             context.request.body, contentType: context.request.headers[.contentType] ?? "")
-        let imported = try OpenAPIImporter.read(
-            file, format: SourceDocument.Format(rawValue: format.rawValue), surroundings: context.platform.surroundings)
+        let imported = try read(file, SourceDocument.Format(rawValue: format.rawValue), context.platform.surroundings)
         let work = ImportWork(
             workspace: workspace, name: query["name"] ?? imported.name, basePath: basePath ?? nil, file: file,
             imported: imported, surroundings: context.platform.surroundings)
@@ -99,6 +98,28 @@ enum ImportRoutes {
         return reply
     }
 
+    private static func read(
+        _ file: [UInt8], _ format: SourceDocument.Format?, _ surroundings: Surroundings
+    ) throws(Problem) -> ImportedMock {
+        do {
+            return try OpenAPIImporter.read(file, format: format, surroundings: surroundings)
+        } catch {
+            if error.code == "unsupported_format", isExport(file) { throw exportRefused }
+            throw error
+        }
+    }
+
+    private static let exportFormat = "mockforge-workspace/1"
+
+    private static func isExport(_ file: [UInt8]) -> Bool {
+        String(decoding: file.prefix(200), as: UTF8.self).contains(exportFormat)
+    }
+
+    private static let exportRefused = Problem(
+        .unprocessable, code: "unsupported_format",
+        detail: "This is an export of a workspace, which cannot be imported. "
+            + "Import the \"source_text\" of each of its mocks instead.")
+
     private static func export(_ context: TenantContext) async throws -> Reply {
         guard context.entitlements.allows(.exportData) else {
             throw Problem.permissionMissing(.exportData, plans: context.platform.plans)
@@ -122,7 +143,7 @@ enum ImportRoutes {
             exported.append(.object(object))
         }
         var reply = Reply.object([
-            "format": "mockforge-workspace/1", "exported_at": .string(context.platform.surroundings.now().rfc3339),
+            "format": .string(exportFormat), "exported_at": .string(context.platform.surroundings.now().rfc3339),
             "workspace": workspace.json, "mocks": .array(exported),
         ])
         reply.headers.append(("Content-Disposition", "attachment; filename=\"\(workspace.slug).mockforge.json\""))

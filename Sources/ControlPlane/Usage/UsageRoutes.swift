@@ -32,7 +32,7 @@ enum UsageRoutes {
         let entitlements = platform.plans.entitlements(of: tenant)
         return try await platform.database.read(.tenant(tenant.id)) { sql in
             let usage = UsageRepository(sql)
-            let filter = UsageFilter(from: period.from, to: period.to.endOfMinute)
+            let filter = UsageFilter(from: period.from, to: period.end)
             let totals = try usage.totals(filter)
             let lastMinute = try usage.totals(UsageFilter(from: now.startOfMinute, to: now.endOfMinute))
             let used: [QuotaKey: Int] = [
@@ -79,6 +79,8 @@ struct UsagePeriod: Sendable {
 
     let from: Timestamp
     let to: Timestamp
+    /// The end of the last minute that counts.
+    let end: Timestamp
 
     /// `period` ends now; the default is a month of 30 days. `from` and `to` take its place.
     init(_ query: QueryParameters, now: Timestamp, _ violations: Violations) {
@@ -95,6 +97,8 @@ struct UsagePeriod: Sendable {
             case .month, nil: 30
             }
         self.to = to ?? now
+        // What is counted in the running minute belongs to a report that ends now; a minute that begins at "to" does not.
+        end = to.map { ($0 + .microseconds(-1)).endOfMinute } ?? now.endOfMinute
         // Usage is kept by the minute, so a report begins with a whole one.
         self.from = (from ?? self.to - .seconds(days * 86_400)).startOfMinute
         if self.from >= self.to {
@@ -114,6 +118,6 @@ struct UsagePeriod: Sendable {
 extension Timestamp {
     var startOfMinute: Timestamp { Timestamp(microseconds: microseconds - microseconds % 60_000_000) }
 
-    /// The start of the next minute: what is counted in the running one belongs to a report that ends now.
+    /// The start of the next minute.
     var endOfMinute: Timestamp { startOfMinute + .seconds(60) }
 }

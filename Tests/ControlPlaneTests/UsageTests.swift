@@ -1,0 +1,91 @@
+import Domain
+import HTTPTypes
+import JSON
+import Persistence
+import Testing
+
+@testable import ControlPlane
+
+struct UsageTests {
+    private func customer() async throws -> Customer {
+        let customer = try await Customer(try Installation())
+        let (now, workspace) = (customer.installation.clock.now, customer.workspace)
+        let mock = MockID("mock_0000000000000001")
+        func record(_ route: String?, _ statusClass: Int, ago: Int, requests: Int) -> UsageRecord {
+            UsageRecord(
+                minute: (now + .seconds(-ago)).startOfMinute, workspaceID: workspace, mockID: mock,
+                routeID: route.flatMap { RouteID($0) }, statusClass: statusClass, requests: requests,
+                durationMicroseconds: 2000 * requests, maxDurationMicroseconds: 9000, requestBytes: 10,
+                responseBytes: 20)
+        }
+        let records = [
+            record("route_0000000000000001", 2, ago: 0, requests: 3),
+            record("route_0000000000000002", 2, ago: 3600, requests: 4), record(nil, 4, ago: 7200, requests: 1),
+            record("route_0000000000000003", 2, ago: 3 * 86_400, requests: 100),
+        ]
+        try await customer.installation.database.write(.tenant(customer.tenant)) { sql in
+            _ = try UsageRepository(sql).add(records, window: UsageWindow(node: "n", sequence: 1), at: now)
+        }
+        return customer
+    }
+
+    @Test func `a report sums the period, the running minute included`() async throws {
+        let customer = try await customer()
+        let report = try await customer.send(.get, "/usage?period=day").json
+        #expect(report["tenant_id"] == .string(customer.tenant.text))
+        #expect(report["total_requests"] == 8)
+        #expect(report["avg_duration_ms"]?.number?.double == 2)
+        #expect(report["max_duration_ms"]?.number?.double == 9)
+        #expect(report["unique_endpoints"] == 2)
+        #expect(report["by_status"] == ["2xx": 7, "4xx": 1])
+        #expect(report["series"]?.array?.compactMap { $0["requests"]?.integer } == [1, 4, 3])
+        #expect(try await customer.send(.get, "/usage").json["total_requests"] == 108)
+    }
+
+    @Test func `quotas tell the limit and what is used`() async throws {
+        let customer = try await customer()
+        _ = try await customer.makeMock()
+        let quotas = try await customer.send(.get, "/usage").json["quotas"]
+        #expect(quotas?["max_workspaces"] == ["limit": 100, "used": 1])
+        #expect(quotas?["max_mocks"] == ["limit": 1000, "used": 1])
+        #expect(quotas?["max_requests_per_minute"] == ["limit": 10000, "used": 3])
+        #expect(quotas?["max_storage_mb"]?["limit"] == 5000)
+    }
+
+    @Test func `what this node counted is written down before the report is made`() async throws {
+        let customer = try await customer()
+        _ = try await customer.send(.get, "/usage")
+        #expect(customer.installation.flushes.tenants == [customer.tenant])
+    }
+
+    @Test func `the administrator sees the same report`() async throws {
+        let customer = try await customer()
+        let byAdmin = try await customer.installation.send(.get, "/v1/tenants/\(customer.tenant)/usage?period=week")
+        #expect(byAdmin.status == 200)
+        #expect(byAdmin.text == (try await customer.send(.get, "/usage?period=week")).text)
+        #expect(try await customer.installation.send(.get, "/v1/tenants/a000000000/usage").status == 404)
+    }
+
+    @Test func `a stretch of time can be given`() async throws {
+        let customer = try await customer()
+        let (from, to) = ("2027-01-15T05:30:00Z", "2027-01-15T06:30:00Z")
+        let report = try await customer.send(.get, "/usage?from=\(from)&to=\(to)").json
+        #expect(report["period"] == ["from": .string(from), "to": .string(to)])
+        #expect(report["total_requests"] == 1)
+    }
+
+    @Test func `a minute that begins at the end of the stretch is not in it`() async throws {
+        let customer = try await customer()
+        let path = "/usage?from=2027-01-15T05:30:00Z&to=2027-01-15T06:00:00Z"
+        #expect(try await customer.send(.get, path).json["total_requests"] == 0)
+    }
+
+    @Test(arguments: [
+        "period=year", "period=day&from=2027-01-01T00:00:00Z", "from=2027-02-01T00:00:00Z",
+        "from=2020-01-01T00:00:00Z", "from=soon",
+    ])
+    func `a period that makes no sense is refused`(query: String) async throws {
+        let customer = try await customer()
+        #expect(try await customer.send(.get, "/usage?\(query)").status == 422)
+    }
+}
