@@ -99,7 +99,8 @@ struct ServerAssembly: Sendable {
     ) -> [any Service] {
         [
             ReconcilerService(ProvisioningReconciler(platform: platform), every: .seconds(60), logger: logger),
-            ReconcilerService(MailReconciler(platform: platform), every: .seconds(5), logger: logger),
+            ReconcilerService(
+                MailReconciler(platform: platform), nudge: platform.mailNudge, every: .seconds(5), logger: logger),
             ReconcilerService(
                 HousekeepingReconciler(platform: platform, keyUse: controlPlane.keyUse), every: .seconds(60),
                 logger: logger),
