@@ -105,7 +105,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Domain", "JSON", "MockEngine", Library.asyncHTTPClient, Library.nioCore, Library.nioHTTP1,
+                "Domain", "JSON", "MockEngine", "Persistence", Library.asyncHTTPClient, Library.nioCore,
+                Library.nioHTTP1,
                 Library.nioSSL,
             ],
             swiftSettings: settings),

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Persistence
 import Testing
 
 extension EndToEnd {
@@ -46,6 +47,23 @@ extension EndToEnd {
                 ])
             #expect(other.code == 78)
             #expect(other.errors.contains("in use by another mockforge"))
+        }
+
+        @Test func `data of a newer version is not served, and the sentence says so`() async throws {
+            let server = try await RunningServer()
+            #expect(try await server.stop() == 0)
+            let data = server.folder.path + "/data"
+            let database = try SQLiteDatabase(folder: data)
+            _ = try await database.write(.platform) { sql in
+                try sql.execute(
+                    "INSERT INTO ledger (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
+                    [.integer(9999), .text("from_the_future"), .text("0"), .integer(0)])
+            }
+            try await database.close()
+            let other = try await Programs.run(["serve", "--port", "0", "--management-port", "0", "--data-dir", data])
+            #expect(other.code == 78)
+            #expect(other.errors.contains("9999"), "\(other.errors)")
+            #expect(other.errors.contains("newer"), "\(other.errors)")
         }
 
         @Test func `a port that is taken ends the start with the key's name`() async throws {

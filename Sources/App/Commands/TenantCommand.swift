@@ -48,7 +48,7 @@ extension TenantCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List tenants, newest first.")
+        static let configuration = CommandConfiguration(abstract: "List tenants, oldest first.")
 
         @Option(help: "Only those that are active, trialing, past_due, suspended or deleted.") var status: String?
         @OptionGroup var pages: PageOptions
