@@ -22,6 +22,7 @@ package struct Platform: Sendable {
     /// Brings what this node has counted for a tenant into the ledger, so that a report is complete.
     package let flushUsage: @Sendable (TenantID) async throws -> Void
     package let openStreams = OpenStreams()
+    package let imports = ImportThreads()
 
     package init(
         database: any Database, announcements: any Announcements, objects: any ObjectStore, journal: any Journal,

@@ -37,9 +37,12 @@ enum ImportRoutes {
         }
         try violations.throwIfAny()
 
-        let file = try MultipartFile.unwrap(
-            context.request.body, contentType: context.request.headers[.contentType] ?? "")
-        let imported = try read(file, SourceDocument.Format(rawValue: format.rawValue), context.platform.surroundings)
+        let (body, contentType) = (context.request.body, context.request.headers[.contentType] ?? "")
+        let surroundings = context.platform.surroundings
+        let (file, imported) = try await context.platform.imports.run(for: context.tenant.id) {
+            let file = try MultipartFile.unwrap(body, contentType: contentType)
+            return (file, try read(file, SourceDocument.Format(rawValue: format.rawValue), surroundings))
+        }
         let work = ImportWork(
             workspace: workspace, name: query["name"] ?? imported.name, basePath: basePath ?? nil, file: file,
             imported: imported, surroundings: context.platform.surroundings)
