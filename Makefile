@@ -12,13 +12,13 @@ help: ## List the verbs
 packages: ## Install the Debian packages that are missing
 	@scripts/packages build
 
-build: packages ## Build for development (about 4 minutes the first time on 2 cores)
+build: packages ## Build for development (about 6 minutes the first time on 2 cores)
 	$(SWIFT) build --product mockforge
 
 run: build ## Build, then serve on 127.0.0.1:8080 with ./data and a demo tenant
 	$(DEBUG) serve --host 127.0.0.1 --port 8080 --data-dir ./data --demo
 
-release: packages ## Build for production (about 9 minutes the first time on 2 cores)
+release: packages ## Build for production (the first time takes longer than `make build`)
 	$(SWIFT) build -c release --product mockforge
 	@echo "built .build/release/mockforge"
 
