@@ -93,14 +93,17 @@ extension EndToEnd {
             #expect(try await again.admin.get("/tenants").json["total"] == 1)
         }
 
-        @Test func `no secret reaches the log`() async throws {
+        @Test func `no secret reaches the log, the request's id and the tenant do`() async throws {
             let server = try await RunningServer(arguments: ["--set", "log.level=trace"])
-            let key = try #require(try await server.admin.tenant("quiet")["api_key"]?.string)
+            let tenant = try await server.admin.tenant("quiet")
+            let key = try #require(tenant["api_key"]?.string)
+            let id = try #require(tenant["tenant_id"]?.string)
             _ = try await server.api(key).get("/workspaces")
             #expect(try await server.stop() == 0)
             #expect(!server.log.contains(key))
             #expect(!server.log.contains(RunningServer.adminToken))
-            #expect(server.log.contains("request_id"))
+            #expect(server.log.contains("request_id="))
+            #expect(server.log.contains("tenant_id=\(id)"))
         }
     }
 }

@@ -37,7 +37,7 @@ package struct ControlPlane: HTTPResponder {
         var response: Response
         do {
             let reply = try await reply(
-                to: request, path: path, rawQuery: rawQuery, context: context, requestID: requestID, logger: logger)
+                to: request, path: path, rawQuery: rawQuery, context: context, requestID: requestID, logger: &logger)
             response = Self.conditional(reply, request).response(requestID: requestID)
         } catch {
             let problem = Problem(mapping: error)
@@ -58,7 +58,7 @@ package struct ControlPlane: HTTPResponder {
 
     private func reply(
         to request: Request, path: String, rawQuery: Substring, context: ControlPlaneRequestContext,
-        requestID: String, logger: Logger
+        requestID: String, logger: inout Logger
     ) async throws -> Reply {
         let endpoint: Endpoint
         let parameters: [String: String]
@@ -72,7 +72,10 @@ package struct ControlPlane: HTTPResponder {
         case .unknownPath:
             throw Problem(.notFound, code: "unknown_path", detail: "The API has no such address; see /openapi.json.")
         }
-        func received() async throws -> APIRequest {
+        if let tenant = parameters["tenant_id"].flatMap({ TenantID($0) }) {
+            logger[metadataKey: "tenant_id"] = "\(tenant)"
+        }
+        func received(_ logger: Logger) async throws -> APIRequest {
             let body = try await Self.body(of: request, endpoint.body)
             let query = QueryParameters(rawQuery, known: endpoint.query)
             try query.check()
@@ -81,13 +84,14 @@ package struct ControlPlane: HTTPResponder {
                 query: query, headers: request.headers, body: body, requestID: requestID, logger: logger)
         }
         if case .anyone(let handle) = endpoint.handler {
-            return try await handle(OpenContext(request: try await received(), platform: platform))
+            return try await handle(OpenContext(request: try await received(logger), platform: platform))
         }
         switch (endpoint.handler, try await authenticator.caller(request.headers, from: context.remoteAddress)) {
         case (.admin(let handle), .admin), (.both(let handle, _, _), .admin):
-            return try await handle(AdminContext(request: try await received(), platform: platform))
+            return try await handle(AdminContext(request: try await received(logger), platform: platform))
         case (.tenant(let scope, let handle), .tenant(let tenant, let key)),
             (.both(_, let scope, let handle), .tenant(let tenant, let key)):
+            logger[metadataKey: "tenant_id"] = "\(tenant.id)"
             try AccountStanding.check(tenant, endpoint)
             guard key.scope >= scope else {
                 throw Problem(
@@ -95,7 +99,7 @@ package struct ControlPlane: HTTPResponder {
                     detail: "This needs a key with scope \(scope.rawValue); the key's scope is \(key.scope.rawValue).")
             }
             return try await handle(
-                TenantContext(request: try await received(), platform: platform, tenant: tenant, key: key))
+                TenantContext(request: try await received(logger), platform: platform, tenant: tenant, key: key))
         case (_, .tenant):
             throw Problem(.forbidden, code: "admin_required", detail: "This needs the administrator's token.")
         case (_, .admin):
