@@ -202,7 +202,7 @@ struct TimeOffset: Sendable {
         let words = text.split(separator: " ")
         guard !words.isEmpty, words.count % 2 == 0, words.count <= 16 else { throw refusal }
         for position in stride(from: 0, to: words.count, by: 2) {
-            guard let count = Int64(words[position]), abs(count) <= 1_000_000_000_000 else { throw refusal }
+            guard let count = Int64(words[position]), count.magnitude <= 1_000_000_000_000 else { throw refusal }
             let unit = words[position + 1]
             switch unit.last == "s" ? unit.dropLast() : unit {
             case "year": months += Int(count) * 12
@@ -215,7 +215,7 @@ struct TimeOffset: Sendable {
             case "millisecond": microseconds += try Self.scaled(count, 1000, refusal)
             default: throw refusal
             }
-            guard abs(months) <= 12_000 else { throw refusal }
+            guard months.magnitude <= 12_000 else { throw refusal }
         }
     }
 
@@ -223,7 +223,7 @@ struct TimeOffset: Sendable {
         _ count: Int64, _ unit: Int64, _ refusal: TimeOptionError
     ) throws(TimeOptionError) -> Int64 {
         let (product, overflows) = count.multipliedReportingOverflow(by: unit)
-        guard !overflows, abs(product) <= 1000 * 366 * 86_400_000_000 else { throw refusal }
+        guard !overflows, product.magnitude <= 1000 * 366 * 86_400_000_000 else { throw refusal }
         return product
     }
 

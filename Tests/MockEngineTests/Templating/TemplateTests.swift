@@ -311,4 +311,9 @@ struct TemplateRenderingTests {
         #expect(try TimeOffset("-1 month").applied(to: leap).rfc3339 == "2024-02-29T00:00:00Z")
         #expect(try TimeOffset("1 year -1 day").applied(to: leap).rfc3339 == "2025-03-30T00:00:00Z")
     }
+
+    @Test(arguments: ["-9223372036854775808 days", "9223372036854775807 years", "99999999999999 weeks", "-1001 years"])
+    func `an offset beyond a thousand years is refused`(offset: String) {
+        #expect(throws: TemplateError.self) { try CompiledTemplate(text: "{{now offset='\(offset)'}}") }
+    }
 }
