@@ -78,7 +78,7 @@ package struct ControlPlane: HTTPResponder {
         func received(_ logger: Logger) async throws -> APIRequest {
             let body = try await Self.body(of: request, endpoint.body)
             let query = QueryParameters(rawQuery, known: endpoint.query)
-            try query.check()
+            if endpoint.query.isEmpty { try query.check() }
             return APIRequest(
                 method: request.method.rawValue, path: path, rawQuery: String(rawQuery), parameters: parameters,
                 query: query, headers: request.headers, body: body, requestID: requestID, logger: logger)

@@ -38,9 +38,17 @@ package struct QueryParameters: Sendable {
         self.standing = standing
     }
 
-    /// Throws when the query as a whole is wrong; for endpoints that take parameters, `reader` notes the same.
+    /// Throws when the query as a whole is wrong: for endpoints that take no parameters.
     func check() throws(Problem) {
         if !standing.isEmpty { throw Problem.invalid(standing) }
+    }
+
+    /// A collection that begins with what is wrong with the query as a whole. Every endpoint that takes parameters reads
+    /// them with it, so that the answer lists wrong values beside unknown names.
+    func violations() -> Violations {
+        let violations = Violations()
+        for violation in standing { violations.add(violation) }
+        return violations
     }
 
     package func contains(_ name: String) -> Bool { values.contains { $0.name == name } }

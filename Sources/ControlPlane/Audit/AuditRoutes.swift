@@ -29,7 +29,7 @@ private struct AuditRequest: Sendable {
 
     /// - Parameter tenant: with it, the log is this tenant's, whatever the query says.
     init(_ query: QueryParameters, tenant: TenantID?) throws {
-        let violations = Violations()
+        let violations = query.violations()
         paging = Paging(query, violations)
         var asked: TenantID?
         if let text = query["tenant_id"] {

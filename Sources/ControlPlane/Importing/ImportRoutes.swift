@@ -27,7 +27,7 @@ enum ImportRoutes {
     private static func importDescription(_ context: TenantContext) async throws -> Reply {
         let workspace = try await context.workspace()
         let query = context.request.query
-        let violations = Violations()
+        let violations = query.violations()
         let isDryRun = query.bool("dry_run", violations) ?? false
         let format = query.choice("format", Format.self, violations) ?? .auto
         let basePath = query["base_path"].map { BasePath.normalise($0) }

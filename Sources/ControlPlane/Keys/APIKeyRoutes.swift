@@ -77,7 +77,7 @@ enum APIKeyRoutes {
     ]
 
     private static func paging(_ request: APIRequest) throws -> Paging {
-        let violations = Violations()
+        let violations = request.query.violations()
         let paging = Paging(request.query, violations)
         try violations.throwIfAny()
         return paging

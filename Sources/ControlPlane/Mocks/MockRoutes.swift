@@ -17,7 +17,7 @@ enum MockRoutes {
     ]
 
     private static func list(_ context: TenantContext) async throws -> Reply {
-        let violations = Violations()
+        let violations = context.request.query.violations()
         let paging = Paging(context.request.query, violations)
         try violations.throwIfAny()
         let workspaceID = try context.workspaceID()

@@ -21,7 +21,7 @@ enum RouteRoutes {
 
     private static func list(_ context: TenantContext) async throws -> Reply {
         let mockID = try context.mockID()
-        let violations = Violations()
+        let violations = context.request.query.violations()
         let paging = Paging(context.request.query, violations)
         try violations.throwIfAny()
         return try await context.read { sql in

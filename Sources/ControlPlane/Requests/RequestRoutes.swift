@@ -17,7 +17,7 @@ enum RequestRoutes {
 
     private static func list(_ context: TenantContext) async throws -> Reply {
         let query = context.request.query
-        let violations = Violations()
+        let violations = query.violations()
         let limit = query.integer("limit", in: 1...100, violations) ?? 50
         let filter = JournalFilter(query, violations)
         try violations.throwIfAny()
@@ -61,7 +61,7 @@ enum RequestRoutes {
     }
 
     private static func stream(_ context: TenantContext) async throws -> Reply {
-        let violations = Violations()
+        let violations = context.request.query.violations()
         let filter = JournalFilter(context.request.query, violations)
         try violations.throwIfAny()
         let workspace = try await context.workspace()

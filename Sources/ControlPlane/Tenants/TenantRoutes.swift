@@ -22,7 +22,7 @@ enum TenantRoutes {
     }
 
     private static func list(_ context: AdminContext) async throws -> Reply {
-        let violations = Violations()
+        let violations = context.request.query.violations()
         let query = context.request.query
         let paging = Paging(query, violations)
         let filter = TenantFilter(

@@ -22,7 +22,7 @@ enum UsageRoutes {
 
     private static func report(of tenant: TenantRecord, _ context: any CallerContext) async throws -> Reply {
         let platform = context.platform
-        let violations = Violations()
+        let violations = context.request.query.violations()
         let now = platform.surroundings.now()
         let period = UsagePeriod(context.request.query, now: now, violations)
         try violations.throwIfAny()

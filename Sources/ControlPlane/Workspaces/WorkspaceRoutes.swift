@@ -14,7 +14,7 @@ enum WorkspaceRoutes {
     ]
 
     private static func list(_ context: TenantContext) async throws -> Reply {
-        let violations = Violations()
+        let violations = context.request.query.violations()
         let paging = Paging(context.request.query, violations)
         try violations.throwIfAny()
         return try await context.read { sql in
