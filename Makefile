@@ -22,10 +22,13 @@ release: packages ## Build for production (the first time takes longer than `mak
 	$(SWIFT) build -c release --product mockforge
 	@echo "built .build/release/mockforge"
 
-test: ## Run every test, the end-to-end ones against the built binary included
+# The tests' services live in a folder that the users of PostgreSQL and PgBouncer can reach.
+test: SERVICES := postgres pgbouncer redis redis-cluster s3
+test: ## Run every test, against real services that it starts and stops, and against the built binary
 	@scripts/packages build test
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest
+	MOCKFORGE_TEST_VENV=$(CURDIR)/.build/venv scripts/services run $$(mktemp -d) $(SERVICES) -- \
+		$(SWIFT) test --skip-build --disable-xctest
 
 lint: ## Check the format of the source
 	$(SWIFT) format lint --strict --recursive $(SOURCES)

@@ -62,7 +62,8 @@ let package = Package(
         .target(
             name: "App",
             dependencies: [
-                "ControlPlane", "DataPlane", "Domain", "JSON", "Metering", "MockEngine", "Persistence", "Prometheus",
+                "ControlPlane", "DataPlane", "Domain", "JSON", "Metering", "MockEngine", "Persistence",
+                "PostgresDriver", "Prometheus", "RedisDriver", "S3Driver", "SMTPDriver",
                 Library.argumentParser, Library.asyncHTTPClient, Library.configuration, Library.httpTypes,
                 Library.hummingbird, Library.hummingbirdCore, Library.hummingbirdHTTP2, Library.logging,
                 Library.nioCore, Library.nioHTTP1, Library.nioSSL, Library.serviceLifecycle, Library.unixSignals,
@@ -102,6 +103,30 @@ let package = Package(
         .target(name: "JSON", swiftSettings: settings),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
+        .target(
+            name: "PostgresDriver", dependencies: ["CPostgres", "Domain", "Persistence", Library.logging],
+            swiftSettings: settings),
+        .target(
+            name: "RedisDriver",
+            dependencies: [
+                "CHiredis", "Domain", "JSON", "Persistence", Library.logging, Library.nioCore, Library.nioPosix,
+                Library.nioSSL, Library.serviceLifecycle,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "S3Driver",
+            dependencies: [
+                "Domain", "Persistence", Library.asyncHTTPClient, Library.crypto, Library.logging, Library.nioCore,
+                Library.nioHTTP1,
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "SMTPDriver", dependencies: ["CCurl", "Domain", "Persistence", Library.logging],
+            swiftSettings: settings),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
@@ -121,7 +146,33 @@ let package = Package(
             name: "PersistenceTests", dependencies: ["Persistence", "Domain", "JSON", "TestSupport"],
             exclude: ["Schemas"], swiftSettings: settings),
         .testTarget(
-            name: "ContractTests", dependencies: ["Persistence", "Domain", "JSON", "TestSupport"],
+            name: "ContractTests",
+            dependencies: [
+                "Persistence", "Domain", "JSON", "PostgresDriver", "RedisDriver", "S3Driver", "SMTPDriver",
+                "TestSupport", Library.logging,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "PostgresDriverTests",
+            dependencies: ["PostgresDriver", "Persistence", "Domain", "JSON", "TestSupport", Library.logging],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RedisDriverTests",
+            dependencies: [
+                "RedisDriver", "Persistence", "Domain", "JSON", "TestSupport", Library.logging, Library.nioCore,
+                Library.nioPosix, Library.nioSSL,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "S3DriverTests",
+            dependencies: [
+                "S3Driver", "Persistence", "Domain", "JSON", "TestSupport", Library.asyncHTTPClient, Library.logging,
+                Library.nioCore, Library.nioHTTP1,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SMTPDriverTests",
+            dependencies: ["SMTPDriver", "Persistence", "Domain", "TestSupport", Library.logging],
             swiftSettings: settings),
         .testTarget(name: "PrometheusTests", dependencies: ["Prometheus"], swiftSettings: settings),
         .testTarget(

@@ -1,0 +1,8 @@
+import SMTPDriver
+import Testing
+
+@Suite struct LibraryVersionTests {
+    @Test func `the C library is there`() {
+        #expect("\(LibraryVersion.current)".contains { $0.isNumber })
+    }
+}
