@@ -117,7 +117,7 @@ let package = Package(
             name: "S3Driver",
             dependencies: [
                 "Domain", "Persistence", Library.asyncHTTPClient, Library.crypto, Library.logging, Library.nioCore,
-                Library.nioHTTP1,
+                Library.nioHTTP1, Library.nioPosix,
             ],
             swiftSettings: settings),
         .target(
@@ -167,7 +167,7 @@ let package = Package(
             name: "S3DriverTests",
             dependencies: [
                 "S3Driver", "Persistence", "Domain", "JSON", "TestSupport", Library.asyncHTTPClient, Library.logging,
-                Library.nioCore, Library.nioHTTP1,
+                Library.nioCore, Library.nioHTTP1, Library.nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(

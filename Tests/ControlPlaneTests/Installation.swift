@@ -166,18 +166,35 @@ final class RecordingAnnouncements: Announcements {
 }
 
 final class MemoryObjectStore: ObjectStore {
-    private let state = Mutex([TenantID: [String: [UInt8]]]())
+    private let state = Mutex([TenantID: [String: (bytes: [UInt8], at: Timestamp)]]())
+    private let now: @Sendable () -> Timestamp
+
+    init(now: @escaping @Sendable () -> Timestamp = { Timestamp(seconds: 0) }) { self.now = now }
+
     func prepare(_ tenant: TenantID) async throws { state.withLock { $0[tenant, default: [:]].merge([:]) { $1 } } }
     func put(_ bytes: [UInt8], key: String, tenant: TenantID) async throws {
-        state.withLock { $0[tenant, default: [:]][key] = bytes }
+        state.withLock { $0[tenant, default: [:]][key] = (bytes, now()) }
     }
-    func get(key: String, tenant: TenantID) async throws -> [UInt8]? { state.withLock { $0[tenant]?[key] } }
+    func put(_ stream: ObjectStream, key: String, tenant: TenantID) async throws -> Int {
+        let bytes = try await stream.reduce(into: []) { $0 += $1 }
+        try await put(bytes, key: key, tenant: tenant)
+        return bytes.count
+    }
+    func get(key: String, tenant: TenantID) async throws -> [UInt8]? { state.withLock { $0[tenant]?[key]?.bytes } }
+    func stream(key: String, tenant: TenantID) async throws -> ObjectStream? {
+        guard let bytes = try await get(key: key, tenant: tenant) else { return nil }
+        let left = Mutex(bytes as [UInt8]?)
+        return ObjectStream { left.withLock { $0.take() } }
+    }
     func delete(key: String, tenant: TenantID) async throws { state.withLock { $0[tenant]?[key] = nil } }
-    func list(prefix: String, tenant: TenantID) async throws -> [(key: String, size: Int)] {
-        state.withLock { ($0[tenant] ?? [:]).filter { $0.key.hasPrefix(prefix) }.map { ($0.key, $0.value.count) } }
+    func list(prefix: String, tenant: TenantID) async throws -> [StoredObject] {
+        state.withLock { ($0[tenant] ?? [:]).filter { $0.key.hasPrefix(prefix) } }.map {
+            StoredObject(key: $0.key, size: $0.value.bytes.count, modifiedAt: $0.value.at)
+        }.sorted { $0.key < $1.key }
     }
     func deleteAll(_ tenant: TenantID) async throws { state.withLock { $0[tenant] = nil } }
     func tenants() async throws -> [TenantID] { state.withLock { Array($0.keys) } }
+    func removeUnfinished(before moment: Timestamp, tenant: TenantID) async throws -> Int { 0 }
 }
 
 extension HTTPField.Name {

@@ -24,8 +24,8 @@ extension TenantContext {
     /// Removes objects that no row names any more. A failure leaves them for the deletion of the tenant.
     func removeObjects(below prefix: String) async {
         do {
-            for (key, _) in try await platform.objects.list(prefix: prefix, tenant: tenant.id) {
-                try await platform.objects.delete(key: key, tenant: tenant.id)
+            for object in try await platform.objects.list(prefix: prefix, tenant: tenant.id) {
+                try await platform.objects.delete(key: object.key, tenant: tenant.id)
             }
         } catch {
             noteLeftOver(prefix, error)

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 #if canImport(Glibc)
@@ -35,10 +36,19 @@ struct Folder: Sendable {
     }
 
     /// The size of a regular file in bytes, or nil when there is none of this name.
-    func size(of name: String) -> Int? {
+    func size(of name: String) -> Int? { status(of: name)?.size }
+
+    /// The size of a regular file in bytes and when it was written, or nil when there is none of this name.
+    func status(of name: String) -> (size: Int, modifiedAt: Timestamp)? {
         var status = stat()
         guard lstat(path + "/" + name, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        return Int(status.st_size)
+        #if canImport(Glibc)
+            let modified = status.st_mtim
+        #else
+            let modified = status.st_mtimespec
+        #endif
+        let microseconds = Int64(modified.tv_sec) * 1_000_000 + Int64(modified.tv_nsec) / 1000
+        return (Int(status.st_size), Timestamp(microseconds: microseconds))
     }
 
     /// What a path leads to, without following a symbolic link at its end.
@@ -52,30 +62,8 @@ struct Folder: Sendable {
 
     /// A regular file's content, or nil when there is none of this name; a symbolic link is refused.
     func read(_ name: String) throws -> [UInt8]? {
-        let target = path + "/" + name
-        let descriptor = open(target, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { return nil }
-            throw FolderError("cannot open", target)
-        }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw FolderError("is no file:", target)
-        }
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-        var offset = 0
-        while offset < bytes.count {
-            let count = bytes.withUnsafeMutableBytes { buffer in
-                systemRead(descriptor, buffer.baseAddress! + offset, buffer.count - offset)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw FolderError("cannot read", target) }
-            if count == 0 { break }
-            offset += count
-        }
-        bytes.removeLast(bytes.count - offset)
-        return bytes
+        guard let file = try OpenFile(name, in: self) else { return nil }
+        return try file.next(file.size)
     }
 
     /// Removes a file. Does nothing when there is none.
@@ -87,39 +75,11 @@ struct Folder: Sendable {
 
     /// Replaces a file in one step: a crash leaves the old content or the new, and after the return the new.
     func write(_ bytes: [UInt8], name: String) throws {
-        let target = path + "/" + name
-        var template = Array((path + "/.new-XXXXXX").utf8CString)
-        let descriptor = mkstemp(&template)
-        guard descriptor >= 0 else { throw FolderError("cannot create a file in", path) }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        do {
-            defer { close(descriptor) }
-            var offset = 0
-            while offset < bytes.count {
-                let written = bytes.withUnsafeBytes {
-                    systemWrite(descriptor, $0.baseAddress! + offset, bytes.count - offset)
-                }
-                if written < 0, errno == EINTR { continue }
-                guard written > 0 else { throw FolderError("cannot write", target) }
-                offset += written
-            }
-            guard fsync(descriptor) == 0 else { throw FolderError("cannot flush", target) }
-        } catch {
-            unlink(template)
-            throw error
-        }
-        guard rename(template, target) == 0 else {
-            let failure = FolderError("cannot replace", target)
-            unlink(template)
-            throw failure
-        }
-        try sync()
+        let file = try NewFile(in: self)
+        try file.append(bytes)
+        try file.finish(as: name)
     }
 }
-
-// Within the type `read` and `write` are its own methods.
-private let systemRead = read
-private let systemWrite = write
 
 /// A file operation that the system refused.
 struct FolderError: Error, Sendable, CustomStringConvertible {

@@ -20,44 +20,74 @@ package struct FolderObjectStore: ObjectStore {
     }
 
     package func prepare(_ tenant: TenantID) async throws {
-        try await queue(tenant).run { _ = try folder(tenant, [], creating: true) }
+        try await run(tenant) { _ = try folder(tenant, [], creating: true) }
     }
 
     package func put(_ bytes: [UInt8], key: String, tenant: TenantID) async throws {
         let segments = try ObjectKey.segments(key)
-        try await queue(tenant).run {
+        try await run(tenant) {
             guard let folder = try folder(tenant, segments.dropLast(), creating: true) else { return }
             try folder.write(bytes, name: segments[segments.count - 1])
         }
     }
 
+    package func put(_ stream: ObjectStream, key: String, tenant: TenantID) async throws -> Int {
+        let segments = try ObjectKey.segments(key)
+        let file = try await run(tenant) {
+            try folder(tenant, segments.dropLast(), creating: true).map { try NewFile(in: $0) }
+        }
+        guard let file else { return 0 }
+        var count = 0
+        for try await piece in stream {
+            try await run(tenant) { try file.append(piece) }
+            count += piece.count
+        }
+        try Task.checkCancellation()
+        try await run(tenant) { try file.finish(as: segments[segments.count - 1]) }
+        return count
+    }
+
     package func get(key: String, tenant: TenantID) async throws -> [UInt8]? {
         let segments = try ObjectKey.segments(key)
-        return try await queue(tenant).run {
+        return try await run(tenant) {
             try folder(tenant, segments.dropLast(), creating: false)?.read(segments[segments.count - 1])
+        }
+    }
+
+    package func stream(key: String, tenant: TenantID) async throws -> ObjectStream? {
+        let segments = try ObjectKey.segments(key)
+        let file = try await run(tenant) {
+            try folder(tenant, segments.dropLast(), creating: false).flatMap {
+                try OpenFile(segments[segments.count - 1], in: $0)
+            }
+        }
+        guard let file else { return nil }
+        return ObjectStream {
+            let piece = try await run(tenant) { try file.next(ObjectStream.pieceSize) }
+            return piece.isEmpty ? nil : piece
         }
     }
 
     package func delete(key: String, tenant: TenantID) async throws {
         let segments = try ObjectKey.segments(key)
-        try await queue(tenant).run {
+        try await run(tenant) {
             guard let folder = try folder(tenant, segments.dropLast(), creating: false) else { return }
             try folder.remove(segments[segments.count - 1])
             try folder.sync()
         }
     }
 
-    package func list(prefix: String, tenant: TenantID) async throws -> [(key: String, size: Int)] {
-        try await queue(tenant).run {
+    package func list(prefix: String, tenant: TenantID) async throws -> [StoredObject] {
+        try await run(tenant) {
             guard let folder = try folder(tenant, [], creating: false) else { return [] }
-            var result: [(key: String, size: Int)] = []
+            var result: [StoredObject] = []
             try collect(folder, below: "", prefix: prefix, into: &result)
-            return result
+            return result.sorted { $0.key < $1.key }
         }
     }
 
     package func deleteAll(_ tenant: TenantID) async throws {
-        try await queue(tenant).run {
+        try await run(tenant) {
             guard let folder = try folder(tenant, [], creating: false) else { return }
             try FileManager.default.removeItem(atPath: folder.path)
             try tenantsFolder.sync()
@@ -65,11 +95,31 @@ package struct FolderObjectStore: ObjectStore {
     }
 
     package func tenants() async throws -> [TenantID] {
-        try await queues[0].run { try tenantsFolder.names().compactMap { TenantID($0) } }
+        try await run(queues[0]) { try tenantsFolder.names().compactMap { TenantID($0) } }
     }
 
-    private func queue(_ tenant: TenantID) -> WorkQueue {
-        queues[Int(UInt(bitPattern: tenant.hashValue) % UInt(queues.count))]
+    package func removeUnfinished(before moment: Timestamp, tenant: TenantID) async throws -> Int {
+        try await run(tenant) {
+            guard let folder = try folder(tenant, [], creating: false) else { return 0 }
+            return try removeUnfinished(in: folder, before: moment)
+        }
+    }
+
+    private func run<Result: Sendable>(
+        _ tenant: TenantID, _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        try await run(queues[Int(UInt(bitPattern: tenant.hashValue) % UInt(queues.count))], body)
+    }
+
+    /// A full or failing disk is a store that is not there now.
+    private func run<Result: Sendable>(
+        _ queue: WorkQueue, _ body: @escaping @Sendable () throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await queue.run(body)
+        } catch let error as FolderError {
+            throw ObjectStoreError.unavailable(error.description)
+        }
     }
 
     /// The folder of a key, or nil when it is not there and not to be made.
@@ -94,14 +144,30 @@ package struct FolderObjectStore: ObjectStore {
         return folder
     }
 
+    private func removeUnfinished(in folder: Folder, before moment: Timestamp) throws -> Int {
+        var count = 0
+        for name in try folder.names() {
+            if let status = folder.status(of: name) {
+                guard name.hasPrefix(NewFile.prefix), status.modifiedAt < moment else { continue }
+                try folder.remove(name)
+                count += 1
+            } else if folder.child(name).kind == .folder {
+                count += try removeUnfinished(in: folder.child(name), before: moment)
+            }
+        }
+        return count
+    }
+
     private func collect(
-        _ folder: Folder, below path: String, prefix: String, into result: inout [(key: String, size: Int)]
+        _ folder: Folder, below path: String, prefix: String, into result: inout [StoredObject]
     ) throws {
         // Names that begin with a dot are files still being written.
         for name in try folder.names() where !name.hasPrefix(".") {
             let key = path + name
-            if let size = folder.size(of: name) {
-                if key.hasPrefix(prefix) { result.append((key, size)) }
+            if let (size, modifiedAt) = folder.status(of: name) {
+                if key.hasPrefix(prefix) {
+                    result.append(StoredObject(key: key, size: size, modifiedAt: modifiedAt))
+                }
             } else if folder.child(name).kind == .folder, (key + "/").hasPrefix(prefix) || prefix.hasPrefix(key + "/") {
                 try collect(folder.child(name), below: key + "/", prefix: prefix, into: &result)
             }
