@@ -59,6 +59,16 @@ let package = Package(
         .executableTarget(
             name: "bare-server", dependencies: [Library.nioCore, Library.nioHTTP1, Library.nioPosix],
             path: "Benchmarks/BareServer", swiftSettings: settings),
+        .executableTarget(
+            name: "bare-hummingbird",
+            dependencies: [Library.hummingbird, Library.logging, Library.nioCore, Library.nioPosix],
+            path: "Benchmarks/BareHummingbird", swiftSettings: settings),
+        .executableTarget(
+            name: "micro", dependencies: ["Domain", "JSON", "Metering", "MockEngine", "Persistence", Library.logging],
+            path: "Benchmarks/Micro", swiftSettings: settings),
+        .executableTarget(
+            name: "seed", dependencies: ["Domain", "JSON", "Persistence"], path: "Benchmarks/Seed",
+            swiftSettings: settings),
         .target(
             name: "App",
             dependencies: [
@@ -124,7 +134,7 @@ let package = Package(
             name: "SMTPDriver", dependencies: ["CCurl", "Domain", "Persistence", Library.logging],
             swiftSettings: settings),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         .testTarget(
