@@ -6,8 +6,8 @@ struct CompiledResponse: Sendable {
     enum Body: Sendable {
         case constant([UInt8])
         case template(CompiledTemplate)
-        /// JSON data made for each request.
-        case schema(CompiledSchema)
+        /// JSON data made for each request, by the plan where there is one.
+        case schema(CompiledSchema, ExamplePlan?)
     }
 
     enum HeaderValue: Sendable {
@@ -83,7 +83,8 @@ struct CompiledResponse: Sendable {
             return .template(try CompiledTemplate(text: text))
         case .schema(let schema):
             let set = schemas ?? SchemaSet(document: schema, dialect: .draft2020)
-            return .schema(try set.compile(schema))
+            let compiled = try set.compile(schema)
+            return .schema(compiled, ExamplePlanner.plan(compiled, direction: .response))
         }
     }
 
@@ -132,7 +133,14 @@ struct CompiledResponse: Sendable {
         switch body {
         case .constant(let constant): bytes = constant
         case .template(let template): try template.render(view, &environment, into: &bytes)
-        case .schema(let schema):
+        case .schema(let schema, let plan):
+            if isJSON, let plan,
+                let text = ExampleWriter.example(
+                    plan, of: schema, direction: .response, seed: environment.random.next())
+            {
+                bytes = text
+                break
+            }
             let value = schema.example(using: &environment.random, direction: .response)
             // A description may give a schema to text/plain; its string is the body, without quotes.
             if !isJSON, case .string(let text) = value { bytes = Array(text.utf8) } else { value.write(to: &bytes) }

@@ -139,13 +139,14 @@ extension ExampleBuilder {
         }
         if let text = texts.first(where: fits) { return .string(text) }
         for text in texts {
-            let adjusted = adjust(text, to: lengths)
+            let adjusted = Self.fitted(text, to: lengths, &random)
             if fits(adjusted), format?.accepts(adjusted) ?? true { return .string(adjusted) }
         }
-        return .string(adjust(texts.first ?? "", to: lengths))
+        return .string(Self.fitted(texts.first ?? "", to: lengths, &random))
     }
 
-    private mutating func adjust(_ text: String, to lengths: ClosedRange<Int>) -> String {
+    /// Fills a text up with words, or cuts it off.
+    static func fitted(_ text: String, to lengths: ClosedRange<Int>, _ random: inout TemplateRandom) -> String {
         var scalars = Array(text.unicodeScalars)
         while scalars.count < lengths.lowerBound {
             if !scalars.isEmpty { scalars.append(" ") }

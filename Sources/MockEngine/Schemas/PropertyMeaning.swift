@@ -2,8 +2,8 @@ import Domain
 import JSON
 
 /// What the name of a property says about its value, so that examples look like the real thing.
-struct PropertyMeaning {
-    private enum Kind {
+struct PropertyMeaning: Sendable {
+    private enum Kind: Sendable {
         case fake(FakeKind)
         case identifier
         case moment
@@ -66,64 +66,112 @@ struct PropertyMeaning {
         "timezone": .fake(.timeZone), "content_type": .fake(.mimeType), "mime_type": .fake(.mimeType),
     ]
 
+    var hasText: Bool {
+        if case .quantity = kind { false } else { true }
+    }
+
+    /// Appends a text of this meaning; nothing when it has none.
+    func writeText(_ random: inout TemplateRandom, to bytes: inout [UInt8]) {
+        switch kind {
+        case .fake(let kind): kind.write(now: Self.now, &random, to: &bytes)
+        case .identifier: Self.write(.uuid, &random, to: &bytes)
+        case .moment: Self.write(.dateTime, &random, to: &bytes)
+        case .date: Self.write(.date, &random, to: &bytes)
+        case .quantity: break
+        }
+    }
+
     /// A text of this meaning.
     func text(_ random: inout TemplateRandom) -> String? {
+        guard hasText else { return nil }
+        var bytes: [UInt8] = []
+        writeText(&random, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    func hasNumber(isInteger: Bool) -> Bool {
         switch kind {
-        case .fake(let kind): Self.fake(kind, &random)
-        case .identifier: Self.text(of: .uuid, &random)
-        case .moment: Self.text(of: .dateTime, &random)
-        case .date: Self.text(of: .date, &random)
-        case .quantity: nil
+        case .moment, .quantity: true
+        case .fake(let kind): kind.isNumber && !isInteger
+        case .identifier, .date: false
+        }
+    }
+
+    /// Appends a number of this meaning; nothing when it has none.
+    func writeNumber(isInteger: Bool, _ random: inout TemplateRandom, to bytes: inout [UInt8]) {
+        switch kind {
+        case .moment: bytes.append(number: Int(Self.moment(&random).microseconds / 1_000_000), width: 1)
+        case .quantity: bytes.append(number: random.next(in: 1...50), width: 1)
+        case .fake(let kind) where kind.isNumber && !isInteger: kind.write(now: Self.now, &random, to: &bytes)
+        case .fake, .identifier, .date: break
         }
     }
 
     /// A number of this meaning, if it has one.
     func number(isInteger: Bool, _ random: inout TemplateRandom) -> JSONNumber? {
-        switch kind {
-        case .moment: return JSONNumber(Int(Self.moment(&random).microseconds / 1_000_000))
-        case .quantity: return JSONNumber(random.next(in: 1...50))
-        case .fake(let kind) where kind.isNumber && !isInteger:
-            return JSONNumber(validLiteral: Self.fake(kind, &random))
-        case .fake, .identifier, .date: return nil
-        }
+        guard hasNumber(isInteger: isInteger) else { return nil }
+        var bytes: [UInt8] = []
+        writeNumber(isInteger: isInteger, &random, to: &bytes)
+        return JSONNumber(validLiteral: String(decoding: bytes, as: UTF8.self))
     }
 
     /// A text in a format.
     static func text(of format: StringFormat, _ random: inout TemplateRandom) -> String {
+        var bytes: [UInt8] = []
+        write(format, &random, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Appends a text in a format.
+    static func write(_ format: StringFormat, _ random: inout TemplateRandom, to bytes: inout [UInt8]) {
+        func append(_ text: some StringProtocol) { bytes.append(contentsOf: text.utf8) }
         switch format {
-        case .date: return String(moment(&random).rfc3339.prefix(10))
-        case .time: return String(moment(&random).rfc3339.dropFirst(11))
-        case .dateTime: return moment(&random).rfc3339
-        case .duration: return "P\(random.next(in: 1...30))DT\(random.next(in: 1...12))H"
-        case .email, .internationalEmail: return fake(.email, &random)
-        case .hostname: return fake(.domain, &random)
-        case .ipv4: return fake(.ipv4, &random)
-        case .ipv6: return fake(.ipv6, &random)
-        case .uri, .iri: return fake(.url, &random)
-        case .uriReference, .iriReference: return "/" + fake(.slug, &random)
-        case .uriTemplate: return "/" + fake(.slug, &random) + "/{id}"
-        case .regex: return "^[a-z]{\(random.next(in: 1...9))}$"
-        case .jsonPointer: return "/" + word(&random) + "/\(random.next(in: 0...9))"
-        case .relativeJSONPointer: return "\(random.next(in: 0...3))/" + word(&random)
-        case .byte: return Base64.encode(Array(word(&random).utf8))
-        case .uuid:
-            var bytes: [UInt8] = []
-            random.writeUUID(to: &bytes)
-            return String(decoding: bytes, as: UTF8.self)
+        case .date: append(moment(&random).rfc3339.prefix(10))
+        case .time: append(moment(&random).rfc3339.dropFirst(11))
+        case .dateTime: append(moment(&random).rfc3339)
+        case .duration: append("P\(random.next(in: 1...30))DT\(random.next(in: 1...12))H")
+        case .email, .internationalEmail: writeFake(.email, &random, to: &bytes)
+        case .hostname: writeFake(.domain, &random, to: &bytes)
+        case .ipv4: writeFake(.ipv4, &random, to: &bytes)
+        case .ipv6: writeFake(.ipv6, &random, to: &bytes)
+        case .uri, .iri: writeFake(.url, &random, to: &bytes)
+        case .uriReference, .iriReference:
+            append("/")
+            writeFake(.slug, &random, to: &bytes)
+        case .uriTemplate:
+            append("/")
+            writeFake(.slug, &random, to: &bytes)
+            append("/{id}")
+        case .regex: append("^[a-z]{\(random.next(in: 1...9))}$")
+        case .jsonPointer:
+            append("/")
+            writeWord(&random, to: &bytes)
+            append("/\(random.next(in: 0...9))")
+        case .relativeJSONPointer:
+            append("\(random.next(in: 0...3))/")
+            writeWord(&random, to: &bytes)
+        case .byte: append(Base64.encode(Array(word(&random).utf8)))
+        case .uuid: random.writeUUID(to: &bytes)
         }
     }
 
-    static func word(_ random: inout TemplateRandom) -> String { fake(.word, &random) }
+    static func word(_ random: inout TemplateRandom) -> String {
+        var bytes: [UInt8] = []
+        writeWord(&random, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    static func writeWord(_ random: inout TemplateRandom, to bytes: inout [UInt8]) {
+        writeFake(.word, &random, to: &bytes)
+    }
 
     /// The name for one element of an array with this name.
     static func singular(_ name: String) -> String {
         name.hasSuffix("s") && !name.hasSuffix("ss") && !name.hasSuffix("address") ? String(name.dropLast()) : name
     }
 
-    private static func fake(_ kind: FakeKind, _ random: inout TemplateRandom) -> String {
-        var bytes: [UInt8] = []
+    private static func writeFake(_ kind: FakeKind, _ random: inout TemplateRandom, to bytes: inout [UInt8]) {
         kind.write(now: now, &random, to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Within two years before `now`, in whole seconds.

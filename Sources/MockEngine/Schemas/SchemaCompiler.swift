@@ -13,7 +13,7 @@ struct SchemaCompiler {
     private var count = 0
     /// The names that `$dynamicRef` asks for, and the resources that validation can enter: for each pair the schema, if
     /// there is one, must be ready.
-    private var dynamicNames: Set<String> = []
+    private(set) var dynamicNames: Set<String> = []
     private var enteredResources: Set<Int> = []
 
     /// Schemas, sub-schemas included, that one set may hold.

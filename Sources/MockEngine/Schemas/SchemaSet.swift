@@ -37,6 +37,9 @@ package final class SchemaSet: Sendable {
     /// Keywords left out so far because they cannot be used as written, at most 100.
     package var warnings: [SchemaWarning] { compiler.withLock { $0.warnings } }
 
+    /// Whether a schema compiled so far means different things depending on where validation came from.
+    var hasDynamicReferences: Bool { compiler.withLock { !$0.dynamicNames.isEmpty } }
+
     private func compile(
         _ body: (inout SchemaCompiler) throws(SchemaError) -> SchemaNode
     ) throws(SchemaError) -> CompiledSchema {
