@@ -125,17 +125,46 @@ import Testing
     }
 
     @Test(arguments: [
-        ("database.url", "postgres://u:secret@h/d"), ("redis.url", "redis://h"), ("storage.url", "s3://b"),
-        ("mail.url", "smtp://h"),
+        ("database.url", "mysql://u:secret@h/d"), ("redis.url", "memcached://u:secret@h"),
+        ("storage.url", "azure://u:secret@h"), ("mail.url", "uucp://u:secret@h"),
     ])
-    func `a driver that this build lacks is refused, without the secrets in its address`(key: String, url: String)
-        throws
-    {
+    func `a URL that no driver takes is refused, without the secrets in it`(key: String, url: String) throws {
         let found = complaints(flags: [("--set", key, url)])
         #expect(found.count == 1)
         let complaint = try #require(found.first)
-        #expect(complaint.contains("has only the embedded driver"))
+        let scheme = url.prefix { $0 != ":" }
+        #expect(complaint.contains(key))
+        #expect(complaint.contains("asks for \"\(scheme)\"; write "))
         #expect(!complaint.contains("secret"))
+    }
+
+    @Test(arguments: ["database.url", "redis.url", "storage.url", "mail.url"])
+    func `a URL without a scheme is refused without being repeated`(key: String) throws {
+        let found = complaints(flags: [("--set", key, "hunter2")])
+        #expect(found.count == 1)
+        #expect(try #require(found.first).contains("has no scheme that is known here; write "))
+        #expect(!(try #require(found.first).contains("hunter2")))
+    }
+
+    @Test func `without URLs every store is embedded`() throws {
+        let settings = try load().settings
+        #expect(settings.database == .sqlite)
+        #expect(settings.sharedState == .memory)
+        #expect(settings.storage == .folder)
+        #expect(settings.mail == .folder)
+        #expect(settings.hasLocalStore)
+    }
+
+    @Test func `a bucket's credentials may be in the environment`() throws {
+        let url = ["MOCKFORGE_STORAGE_URL": "s3://bucket"]
+        let credentials = ["AWS_ACCESS_KEY_ID": "access", "AWS_SECRET_ACCESS_KEY": "secret"]
+        let settings = try load(environment: url.merging(credentials) { $1 }).settings
+        #expect(!settings.storage.isLocal)
+        // The database is still in the folder.
+        #expect(settings.hasLocalStore)
+        let found = complaints(environment: url)
+        #expect(found.count == 1)
+        #expect(try #require(found.first).contains("has no credentials"))
     }
 
     @Test func `a value may name an environment variable`() throws {

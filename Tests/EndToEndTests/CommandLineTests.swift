@@ -98,7 +98,7 @@ extension EndToEnd {
             #expect(migrated.output.contains("everything is current"))
             let doctor = try await Programs.run(["doctor", "--management-port", "1"], in: folder)
             #expect(doctor.code == 0, "\(doctor.output) \(doctor.errors)")
-            #expect(doctor.output.contains("schemas: all current"))
+            #expect(doctor.output.contains("all schemas are current"))
         }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import AsyncHTTPClient
 import Domain
+import Logging
 import NIOCore
 import NIOHTTP1
 import Persistence
@@ -11,6 +12,8 @@ struct DoctorCommand: AsyncParsableCommand {
         abstract: "Look for what keeps a server from starting or answering; exit code 1 when something is wrong.")
 
     @OptionGroup var options: SettingOptions
+
+    private static let logger = Logger(label: "doctor")
 
     /// One thing that was looked at.
     struct Finding: Sendable {
@@ -28,7 +31,8 @@ struct DoctorCommand: AsyncParsableCommand {
         let running = await Self.probe(settings)
         findings.append(running.finding)
         findings += Self.folder(settings, isServing: running.isServing)
-        if !running.isServing { findings += await Self.data(settings) }
+        // Beside a running server, stores in its folder cannot be opened a second time.
+        if !running.isServing || !settings.hasLocalStore { findings += await Self.stores(settings) }
         for finding in findings {
             print("\(finding.verdict.rawValue.uppercased())  \(finding.subject): \(finding.text)")
         }
@@ -78,24 +82,45 @@ struct DoctorCommand: AsyncParsableCommand {
         return findings
     }
 
-    private static func data(_ settings: Settings) async -> [Finding] {
-        guard Files.exists(settings.dataFolder + "/platform.sqlite") else { return [] }
+    /// Opens each store as a start would. Stores in the data folder are left alone until there is a folder.
+    private static func stores(_ settings: Settings) async -> [Finding] {
+        // A look makes no data folder.
+        if settings.hasLocalStore, !Files.exists(settings.dataFolder) { return [] }
         do {
-            let folder = try DataFolder(settings.dataFolder)
-            let database = try SQLiteDatabase(folder: folder.path)
+            let folder = try DataFolder(settings)
+            return [await database(settings, folder)] + (await others(settings, folder))
+        } catch {
+            return error.complaints.map { Finding(verdict: .wrong, subject: "data folder", text: $0.message) }
+        }
+    }
+
+    private static func database(_ settings: Settings, _ folder: DataFolder) async -> Finding {
+        await check("database") {
+            let database = try await settings.database.open(in: folder, .system, logger)
             let pending = try await Migrator(database).pending()
             try await database.close()
-            return pending.isEmpty
-                ? [Finding(verdict: .ok, subject: "schemas", text: "all current")]
-                : [
-                    Finding(
-                        verdict: .wrong, subject: "schemas",
-                        text: "\(pending.count) of another version; see `mockforge migrate --dry-run`")
-                ]
-        } catch let error as ConfigurationError {
-            return error.complaints.map { Finding(verdict: .wrong, subject: "data folder", text: $0.message) }
+            if pending.isEmpty { return "answers, and all schemas are current" }
+            throw CommandFailure(
+                .configuration, "\(pending.count) schemas of another version; see `mockforge migrate --dry-run`")
+        }
+    }
+
+    private static func others(_ settings: Settings, _ folder: DataFolder) async -> [Finding] {
+        [
+            await check("object store") {
+                _ = try await settings.storage.open(in: folder, .system, logger)
+                return settings.storage.isLocal ? "the data folder" : "can be listed and written"
+            }
+        ]
+    }
+
+    private static func check(_ subject: String, _ look: () async throws -> String) async -> Finding {
+        do {
+            return Finding(verdict: .ok, subject: subject, text: try await look())
+        } catch let failure as CommandFailure {
+            return Finding(verdict: .wrong, subject: subject, text: failure.message)
         } catch {
-            return [Finding(verdict: .wrong, subject: "database", text: "\(error)")]
+            return Finding(verdict: .wrong, subject: subject, text: "\(error)")
         }
     }
 }

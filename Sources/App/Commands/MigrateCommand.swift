@@ -1,5 +1,6 @@
 import ArgumentParser
 import Domain
+import Logging
 import Persistence
 
 struct MigrateCommand: AsyncParsableCommand {
@@ -19,9 +20,9 @@ struct MigrateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try options.load().settings
-        let folder = try DataFolder(settings.dataFolder)
+        let folder = try DataFolder(settings)
         do {
-            let database = try SQLiteDatabase(folder: folder.path)
+            let database = try await settings.database.open(in: folder, .system, Logger(label: "mockforge"))
             let steps = try await Migrator(database).migrate(dryRun: dryRun) { step in
                 for migration in step.migrations {
                     print("\(Self.name(step.scope)): \(migration.version) \(migration.name)")
@@ -31,7 +32,7 @@ struct MigrateCommand: AsyncParsableCommand {
             let verb = dryRun ? "would be migrated" : "migrated"
             print(steps.isEmpty ? "everything is current" : "\(steps.count) schemas \(verb)")
         } catch let error as DatabaseError {
-            throw CommandFailure(.configuration, ServeCommand.sentence(error))
+            throw DatabaseChoice.failure(error)
         }
     }
 

@@ -10,7 +10,7 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Run the server: mock traffic and the API on one port, metrics and health on another.",
         discussion: """
-            Everything it keeps is in one folder. SIGTERM and SIGINT end it gracefully.
+            Everything it keeps is in one folder, unless a URL names another place. SIGTERM and SIGINT end it gracefully.
 
               mockforge serve --demo
               mockforge serve --port 8081 --data-dir /var/lib/mockforge --base-domain mockforge.dev
@@ -30,7 +30,7 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = Logger(label: "mockforge")
         for warning in loaded.warnings { logger.warning("\(warning)") }
 
-        let folder = try DataFolder(settings.dataFolder)
+        let folder = try DataFolder(settings)
         let source = try settings.isDemo ? DemoSource.read(settings.demoFile) : nil
         let token: OperatorToken
         do {
@@ -46,7 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
                 isRunning.finish()
             }
         } catch let error as DatabaseError {
-            throw CommandFailure(.configuration, Self.sentence(error))
+            throw DatabaseChoice.failure(error)
         }
         let greeting = Task {
             for await _ in running {}
@@ -87,13 +87,6 @@ struct ServeCommand: AsyncParsableCommand {
             let reason = (error as? CommandFailure)?.message ?? "\(error)"
             logger.error(
                 "the demo tenant could not be made; the next start tries again", metadata: ["error": "\(reason)"])
-        }
-    }
-
-    static func sentence(_ error: DatabaseError) -> String {
-        switch error {
-        case .schemaVersion(let message), .unavailable(let message), .failed(let message): message
-        default: "\(error)"
         }
     }
 }

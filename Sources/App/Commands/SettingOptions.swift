@@ -10,10 +10,10 @@ struct SettingOptions: ParsableArguments {
     @Option(help: "The port of /metrics and /health.") var managementPort: String?
     @Option(help: "The folder for data.") var dataDir: String?
     @Option(help: "The domain under which every tenant has a subdomain.") var baseDomain: String?
-    @Option(help: "Where relational data lives: sqlite in this build.") var databaseURL: String?
-    @Option(help: "Where shared state lives: memory in this build.") var redisURL: String?
-    @Option(help: "Where files live: folder in this build.") var storageURL: String?
-    @Option(help: "How mail leaves: folder in this build.") var mailURL: String?
+    @Option(help: "Where relational data lives; without it SQLite in the data folder.") var databaseURL: String?
+    @Option(help: "Where nodes share state; without it this process.") var redisURL: String?
+    @Option(help: "Where files live: s3://…; without it the data folder.") var storageURL: String?
+    @Option(help: "How mail leaves; without it as files in the data folder.") var mailURL: String?
     @Flag(help: "Provision a demo tenant when the data folder is new.") var demo = false
     @Option(help: ArgumentHelp("Set any key of the configuration; may be repeated.", valueName: "key=value"))
     var set: [String] = []

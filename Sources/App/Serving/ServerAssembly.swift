@@ -32,17 +32,9 @@ struct ServerAssembly: Sendable {
         if settings.port == 0, let port = FreePort.find() { settings.port = port }
         if settings.managementPort == 0, let port = FreePort.find() { settings.managementPort = port }
 
-        let database = try SQLiteDatabase(folder: folder.path, surroundings: surroundings)
-        for (scope, status) in try await Migrator(database).pending() {
-            // A crash in the middle of provisioning leaves an empty schema, which the retry or the reconciler takes up.
-            if case .tenant = scope, status == .empty { continue }
-            try status.requireCurrent(scope)
-        }
-        let objects = FolderObjectStore(folder.file("objects"))
-        let announcements = InProcessAnnouncements()
-        var journalLimits = JournalLimits()
-        journalLimits.entriesPerWorkspace = settings.journalEntries
-        let journal = InProcessJournal(limits: journalLimits)
+        let backends = try await Backends.open(settings, in: folder, surroundings, logger)
+        let database = backends.database
+        try await Self.requireCurrent(database)
         let metrics = Registry()
         let limiters = RateLimiters()
         let meter = UsageMeter(
@@ -50,16 +42,17 @@ struct ServerAssembly: Sendable {
 
         let plans = PlanCatalog(settings.plans)
         let platform = Platform(
-            database: database, announcements: announcements, objects: objects, journal: journal,
-            mailer: FolderMailer(folder.file("outbox")), surroundings: surroundings, plans: plans,
+            database: database, announcements: backends.announcements, objects: backends.objects,
+            journal: backends.journal, mailer: backends.mailer, surroundings: surroundings, plans: plans,
             addresses: Self.addresses(settings), logger: logger, version: Version.text,
             flushUsage: { tenant in try await meter.flush(tenant) })
         let controlPlane = ControlPlane(
             platform: platform, adminToken: AdminToken(token.text), endpoints: ControlPlane.endpoints())
 
         let dataPlane = DataPlane(
-            configuration: try Self.dataPlane(settings, plans), database: database, objects: objects, journal: journal,
-            announcements: announcements, meter: meter, limiters: limiters, metrics: metrics,
+            configuration: try Self.dataPlane(settings, plans), database: database, objects: backends.objects,
+            journal: backends.journal, announcements: backends.announcements, meter: meter, limiters: limiters,
+            metrics: metrics,
             surroundings: surroundings, logger: logger,
             verifyKey: { secret, tenant in await controlPlane.accepts(secret, tenant: tenant) })
 
@@ -90,8 +83,22 @@ struct ServerAssembly: Sendable {
             dataPlane.drain.begin()
         }
         let services: [any Service] =
-            [meter, dataPlane, management] + Self.background(platform, controlPlane, logger) + [main, stop]
+            backends.services + [meter, dataPlane, management] + Self.background(platform, controlPlane, logger) + [
+                main, stop,
+            ]
         return ServerAssembly(services: services, readiness: readiness, settings: settings, database: database)
+    }
+
+    /// An empty database gets its tables, as an empty folder does; one of another version is not touched.
+    private static func requireCurrent(_ database: any Database) async throws {
+        if case .empty = try await database.schemaStatus(.platform) {
+            _ = try await database.migrateSchema(.platform)
+        }
+        for (scope, status) in try await Migrator(database).pending() {
+            // A crash in the middle of provisioning leaves an empty schema, which the retry or the reconciler takes up.
+            if case .tenant = scope, status == .empty { continue }
+            try status.requireCurrent(scope)
+        }
     }
 
     private static func background(

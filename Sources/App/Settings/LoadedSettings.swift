@@ -45,7 +45,8 @@ struct LoadedSettings: Sendable {
         let layers = [flagLayer, environmentLayer] + (contents.map { [$0.layer] } ?? []) + [.defaults]
         func layer(of key: SettingKey) -> SettingLayer? { layers.first { $0.values[key.path] != nil } }
         let reader = ConfigReader(providers: layers.map(\.provider))
-        let settings = try Settings(reader, plans: contents?.plans ?? Plan.standardPlans) { key in
+        let settings = try Settings(reader, plans: contents?.plans ?? Plan.standardPlans, environment: environment) {
+            key in
             layer(of: key)?.places[key.path] ?? "configuration"
         }
         return LoadedSettings(

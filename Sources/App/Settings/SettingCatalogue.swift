@@ -29,23 +29,24 @@ extension SettingKey {
         "The port of `/metrics`, `/health/live` and `/health/ready`; 0 lets the system choose one.")
     static let dataFolder = SettingKey(
         "data_dir", .path, default: .string("./data"), flag: "--data-dir",
-        "The folder for databases, stored files and outgoing mail. One server at a time may use it.")
+        "The folder for every store that has no URL, for the generated admin token and for what this node has counted. One "
+            + "server at a time may use it, unless every store is elsewhere.")
     static let baseDomain = SettingKey(
         "base_domain", .text, default: .string("localhost"), flag: "--base-domain",
         "The domain under which every tenant has a subdomain.")
     static let databaseURL = SettingKey(
         "database.url", .text, flag: "--database-url", isSecret: true,
-        "Where the relational data lives. This build has SQLite in the data folder only: leave it out, or say `sqlite`."
-    )
+        "Where the relational data lives. `sqlite`, or nothing, is SQLite in the data folder.")
     static let redisURL = SettingKey(
         "redis.url", .text, flag: "--redis-url", isSecret: true,
-        "Where shared state lives. This build keeps it in the process only: leave it out, or say `memory`.")
+        "Where nodes share what is not in the database. `memory`, or nothing, is this process, for a single node.")
     static let storageURL = SettingKey(
         "storage.url", .text, flag: "--storage-url", isSecret: true,
-        "Where imported files live. This build keeps them in the data folder only: leave it out, or say `folder`.")
+        "Where imported files live: `s3://ACCESS:SECRET@bucket/prefix?endpoint=http://host:port&region=…` is S3 or a service "
+            + "like it. `folder`, or nothing, is the data folder.")
     static let mailURL = SettingKey(
         "mail.url", .text, flag: "--mail-url", isSecret: true,
-        "How mail leaves. This build writes files to `outbox` in the data folder only: leave it out, or say `folder`.")
+        "How mail leaves. `folder`, or nothing, writes files to `outbox` in the data folder.")
     static let adminToken = SettingKey(
         "admin.token", .text, isSecret: true,
         "The bearer token of the platform operator, at least 16 characters. Without it one is generated at the first "

@@ -30,6 +30,10 @@ struct Settings: Sendable {
     var managementPort: Int
     var dataFolder: String
     var baseDomain: String
+    var database: DatabaseChoice
+    var sharedState: SharedStateChoice
+    var storage: StorageChoice
+    var mail: MailChoice
     var adminToken: String?
     var logLevel: String
     var logFormat: LogFormat
@@ -45,14 +49,37 @@ struct Settings: Sendable {
 extension Settings {
     /// Reads every key; `plans` come from the file's own section.
     ///
+    /// - Parameter environment: where a bucket's credentials may be.
     /// - Throws: `ConfigurationError` for values that do not fit together.
-    init(_ reader: ConfigReader, plans: [Plan], place: (SettingKey) -> String) throws(ConfigurationError) {
+    init(
+        _ reader: ConfigReader, plans: [Plan], environment: [String: String], place: (SettingKey) -> String
+    ) throws(ConfigurationError) {
         func text(_ key: SettingKey) -> String? {
             reader.string(forKey: ConfigKey(key.components), isSecret: key.isSecret)
         }
         func integer(_ key: SettingKey) -> Int { reader.int(forKey: ConfigKey(key.components), default: 0) }
         func seconds(_ key: SettingKey) -> Duration { .seconds(integer(key)) }
 
+        var complaints: [ConfigurationComplaint] = []
+        func complain(_ key: SettingKey, _ message: String) {
+            complaints.append(ConfigurationComplaint(place(key), key.path, message))
+        }
+        func choice<Choice>(
+            _ key: SettingKey, otherwise: Choice, _ read: (String?) throws(BackendRefusal) -> Choice
+        ) -> Choice {
+            do { return try read(text(key)) } catch {
+                complain(key, error.description)
+                return otherwise
+            }
+        }
+        database = choice(.databaseURL, otherwise: .sqlite) { url throws(BackendRefusal) in try DatabaseChoice(url) }
+        sharedState = choice(.redisURL, otherwise: .memory) { url throws(BackendRefusal) in
+            try SharedStateChoice(url)
+        }
+        storage = choice(.storageURL, otherwise: .folder) { url throws(BackendRefusal) in
+            try StorageChoice(url, environment: environment)
+        }
+        mail = choice(.mailURL, otherwise: .folder) { url throws(BackendRefusal) in try MailChoice(url) }
         host = text(.serverHost) ?? ""
         port = integer(.serverPort)
         publicURL = text(.serverPublicURL)
@@ -75,30 +102,12 @@ extension Settings {
         demoFile = text(.demoFile)
         self.plans = plans
 
-        var complaints: [ConfigurationComplaint] = []
-        func complain(_ key: SettingKey, _ message: String) {
-            complaints.append(ConfigurationComplaint(place(key), key.path, message))
-        }
         switch (text(.tlsCertificate), text(.tlsPrivateKey)) {
         case (let certificate?, let privateKey?):
             tls = TLS(certificateFile: certificate, privateKeyFile: privateKey)
         case (nil, nil): break
         case (_?, nil): complain(.tlsCertificate, "needs server.tls.private_key beside it")
         case (nil, _?): complain(.tlsPrivateKey, "needs server.tls.certificate beside it")
-        }
-        // Embedded drivers only: say so rather than run on something other than what was asked for.
-        let drivers: [(SettingKey, word: String, needs: String)] = [
-            (.databaseURL, "sqlite", "SQLite in the data folder"), (.redisURL, "memory", "in-process state"),
-            (.storageURL, "folder", "a folder below the data folder"), (.mailURL, "folder", "an outbox folder"),
-        ]
-        for (key, word, needs) in drivers {
-            if let url = text(key), url != word {
-                let scheme = url.prefix { $0 != ":" }
-                complain(
-                    key,
-                    "asks for \"\(scheme)\", but this build has only the embedded driver (\(needs)); "
-                        + "remove the key, or set it to \"\(word)\"")
-            }
         }
         if let adminToken, adminToken.utf8.count < 16 {
             complain(.adminToken, "must have at least 16 characters")
