@@ -27,6 +27,7 @@ enum Library {
     static let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
     static let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+    static let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
     static let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
     static let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
     static let serviceLifecycle = Target.Dependency.product(
@@ -194,7 +195,7 @@ let package = Package(
             dependencies: [
                 "DataPlane", "Domain", "JSON", "Metering", "MockEngine", "Persistence", "Prometheus", "TestSupport",
                 Library.httpTypes, Library.hummingbird, Library.logging, Library.nioCore, Library.nioEmbedded,
-                Library.nioHTTPTypes, Library.nioPosix,
+                Library.nioHTTP1, Library.nioHTTPTypes, Library.nioHTTPTypesHTTP1, Library.nioPosix,
             ],
             swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),

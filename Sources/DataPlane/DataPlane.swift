@@ -23,6 +23,7 @@ package final class DataPlane: Service {
     let ids: RequestIDs
     let journal: JournalWriter
     let dates = DateLine()
+    let toolbox = PlainToolbox()
     private let gauges: TenantGauges
 
     package init(

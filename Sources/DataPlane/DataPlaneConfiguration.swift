@@ -9,6 +9,10 @@ package struct DataPlaneConfiguration: Sendable {
     /// Finds a plan by the name in a tenant's record; nil for a plan that the settings no longer have.
     package var plan: @Sendable (String) -> Plan? = { name in Plan.standardPlans.first { $0.name == name } }
 
+    /// Whether plain requests are answered before the HTTP codec.
+    package var answersPlainRequests = true
+    /// Bytes of a longer head are the codec's; at most what the codec takes.
+    package var maxPlainHead = 8 * 1024
     /// How long a client may take for the first request line and headers of a connection.
     package var headerTimeout = Duration.seconds(15)
     /// How long a connection may rest between two requests.

@@ -97,14 +97,17 @@ final class Hosting: Sendable {
     @discardableResult
     func addRoute(
         _ method: String, _ path: String, status: Int = 200, headers: JSON = [:], body: JSON, delay: Int = 0,
-        of mock: MockID? = nil, _ tenant: TenantID? = nil
+        match: JSON = [:], isTemplate: Bool = false, of mock: MockID? = nil, _ tenant: TenantID? = nil
     ) async throws -> RouteID {
         let id = RouteID(from: world.surroundings)
         let (mock, tenant) = (mock ?? self.mock, tenant ?? self.tenant)
         let response: JSON = [
             "status": JSON(status), "headers": headers, "body": body, "delay": ["ms": JSON(delay)],
+            "template": JSON(isTemplate),
         ]
-        let definition: JSON = ["method": .string(method), "path": .string(path), "responses": [response]]
+        let definition: JSON = [
+            "method": .string(method), "path": .string(path), "match": match, "responses": [response],
+        ]
         let now = world.now
         let workspace = try await database.write(.tenant(tenant)) { sql in
             let routes = RouteRepository(sql)

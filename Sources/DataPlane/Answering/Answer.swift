@@ -48,7 +48,7 @@ extension DataPlane {
     }
 
     /// How a message is framed and kept is between us and the client; a mock has no say in it.
-    private static func isOurs(_ name: String) -> Bool {
+    static func isOurs(_ name: String) -> Bool {
         switch name {
         case "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer",
             "proxy-connection", "x-request-id":

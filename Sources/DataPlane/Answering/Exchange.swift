@@ -27,6 +27,7 @@ final class Exchange {
     var receivedBytes = 0
     /// Whether the whole request has been read.
     var isRead = false
+    var persistence = Persistence.kept
     /// Decided before the body was read; the body is then only skipped.
     var refusal: Reply?
 
@@ -35,7 +36,7 @@ final class Exchange {
         self.address = address
         self.host = host
         self.receivedAt = receivedAt
-        id = ids.next()
+        id = ids.next().id
         if let given = head.headerFields[.requestID], Self.isAcceptable(given) {
             requestID = given
             hasOwnRequestID = true
@@ -54,6 +55,7 @@ final class Exchange {
     var expectsContinue: Bool { head.headerFields[.expect]?.lowercased() == "100-continue" }
 
     var asksToClose: Bool {
+        if persistence == .closes { return true }
         guard let value = head.headerFields[.connection] else { return false }
         return value.lowercased().split(separator: ",").contains { $0.filter { $0 != " " } == "close" }
     }

@@ -25,14 +25,24 @@ struct JournalWriter: Sendable {
         journal.append(entry, tenant: tenant.id, workspace: snapshot.workspace.id)
     }
 
+    func append(_ entry: PlainJournalEntry, _ snapshot: Snapshot, _ tenant: HostedTenant) {
+        journal.append(entry, tenant: tenant.id, workspace: snapshot.workspace.id)
+    }
+
     /// Credentials of the tenant's own users and our own keys do not belong in a log that others can read.
     static func headers(_ fields: HTTPFields) -> [(name: String, value: String)] {
         fields.map { field in
-            switch field.name {
-            case .authorization, .proxyAuthorization: (field.name.canonicalName, redacted)
-            case .apiKey where field.value.hasPrefix("sk_"): (field.name.canonicalName, redacted)
-            default: (field.name.canonicalName, field.value)
-            }
+            let name = field.name.canonicalName
+            return (name, isSecret(name, field.value) ? redacted : field.value)
+        }
+    }
+
+    /// - Parameter name: in lower case.
+    static func isSecret(_ name: String, _ value: String) -> Bool {
+        switch name {
+        case "authorization", "proxy-authorization": true
+        case "x-api-key": value.hasPrefix("sk_")
+        default: false
         }
     }
 

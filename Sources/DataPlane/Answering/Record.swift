@@ -3,22 +3,46 @@ import Metering
 import MockEngine
 import Prometheus
 
+/// What is counted of an answered request.
+struct Answered {
+    var status: Int
+    var mockID: MockID?
+    var routeID: RouteID?
+    var receivedAt: Timestamp
+    var endedAt: Timestamp
+    /// Body bytes.
+    var receivedBytes: Int
+    var sentBytes: Int
+
+    var durationMicroseconds: Int64 { max(0, endedAt.microseconds - receivedAt.microseconds) }
+}
+
 extension DataPlane {
-    /// Counts an answered request. The ledger and the journal have what a workspace answered, refused with a 401, 408 or
-    /// 413 included; a request that was refused before its workspace was known is in the metrics alone.
+    /// Counts an answered request and journals it.
     func record(_ reply: Reply, _ exchange: Exchange, sentBytes: Int, at now: Timestamp) {
+        let answered = Answered(
+            status: reply.status, mockID: reply.outcome?.mockID, routeID: reply.outcome?.routeID,
+            receivedAt: exchange.receivedAt, endedAt: now, receivedBytes: exchange.receivedBytes, sentBytes: sentBytes)
+        count(answered, exchange.tenant, exchange.snapshot)
+        guard let tenant = exchange.tenant, let snapshot = exchange.snapshot, snapshot.settings.journal else { return }
+        journal.append(
+            exchange, snapshot, tenant, status: reply.status, outcome: reply.outcome,
+            durationMicroseconds: answered.durationMicroseconds)
+    }
+
+    /// Counts an answered request, of either way of answering. The ledger and the journal have what a workspace answered,
+    /// refused with a 401, 408 or 413 included; a request that was refused before its workspace was known is in the
+    /// metrics alone.
+    func count(_ answered: Answered, _ tenant: HostedTenant?, _ snapshot: Snapshot?) {
         metrics.answered.add()
-        guard let tenant = exchange.tenant else { return }
-        let duration = max(0, now.microseconds - exchange.receivedAt.microseconds)
-        tenant.metrics.record(status: reply.status, durationMicroseconds: duration)
-        guard let snapshot = exchange.snapshot else { return }
+        guard let tenant else { return }
+        let duration = answered.durationMicroseconds
+        tenant.metrics.record(status: answered.status, durationMicroseconds: duration)
+        guard let snapshot else { return }
         tenant.usage.count(
             UsageEvent(
-                at: exchange.receivedAt, workspaceID: snapshot.workspace.id, mockID: reply.outcome?.mockID,
-                routeID: reply.outcome?.routeID, status: reply.status, durationMicroseconds: Int(duration),
-                requestBytes: exchange.receivedBytes, responseBytes: sentBytes))
-        guard snapshot.settings.journal else { return }
-        journal.append(
-            exchange, snapshot, tenant, status: reply.status, outcome: reply.outcome, durationMicroseconds: duration)
+                at: answered.receivedAt, workspaceID: snapshot.workspace.id, mockID: answered.mockID,
+                routeID: answered.routeID, status: answered.status, durationMicroseconds: Int(duration),
+                requestBytes: answered.receivedBytes, responseBytes: answered.sentBytes))
     }
 }

@@ -33,7 +33,7 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
     }
 
     private enum Item {
-        case part(HTTPRequestPart)
+        case part(HTTPRequestPart, Persistence)
         case event(any Sendable)
         case error(any Error)
     }
@@ -69,6 +69,11 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
     private var deadline: NIODeadline?
     private var bodyDeadline = NIODeadline.distantFuture
     private var timer: Scheduled<Void>?
+    private var context: ChannelHandlerContext?
+    /// Answers plain requests before the codec; nil where there is none.
+    private var plain: PlainRequestHandler?
+    /// Of the head that is coming from the codec.
+    private var persistence = Persistence.kept
     private var timerFires = NIODeadline.distantFuture
 
     init(_ plane: DataPlane) { self.plane = plane }
@@ -76,11 +81,26 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
     // MARK: The life of the connection
 
     package func handlerAdded(context: ChannelHandlerContext) {
-        isHTTP1 = (try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)) != nil
+        self.context = context
+        let pipeline = context.pipeline.syncOperations
+        let encoder = try? pipeline.handler(type: HTTPResponseEncoder.self)
+        isHTTP1 = encoder != nil
+        if let encoder, plane.configuration.answersPlainRequests {
+            let plain = PlainRequestHandler(plane, owner: self, tools: plane.toolbox.tools(of: context.eventLoop))
+            if (try? pipeline.addHandler(plain, position: .before(encoder))) != nil { self.plain = plain }
+        }
+        if let decoder = try? pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self) {
+            let reader = VersionReader { [weak self] in self?.persistence = $0 }
+            try? pipeline.addHandler(reader, position: .after(decoder))
+        }
         if context.channel.isActive { open(context) }
     }
 
-    package func handlerRemoved(context: ChannelHandlerContext) { abandon() }
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        abandon()
+        self.context = nil
+        plain = nil
+    }
 
     package func channelActive(context: ChannelHandlerContext) {
         open(context)
@@ -115,10 +135,10 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
         isInRead = true
         let part = unwrapInboundIn(data)
         if queue.isEmpty, canTake(part) {
-            take(part, context)
+            take(part, persistence, context)
             if !queue.isEmpty { takeFromQueue(context) }
         } else {
-            queue.append(.part(part))
+            queue.append(.part(part, persistence))
         }
     }
 
@@ -148,17 +168,23 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
         switch event {
         case let event as ChannelShouldQuiesceEvent:
             closesAfterReply = true
+            // The handler behind us knows nothing of a request that is being read here and would close at once.
+            if case .reading = state, queue.isEmpty { return }
             if isBusy { queue.append(.event(event)) } else { context.fireUserInboundEventTriggered(event) }
         case let event as ChannelEvent where event == .inputClosed:
             // A client may stop sending and still want the replies to what it has sent.
-            if isBusy { queue.append(.event(event)) } else { endInput(event, context) }
+            if queue.isEmpty, canTake(.event(event)) {
+                endInput(event, context)
+            } else {
+                queue.append(.event(event))
+            }
         default:
             context.fireUserInboundEventTriggered(event)
         }
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if isBusy { queue.append(.error(error)) } else { fail(error, context) }
+        if queue.isEmpty, canTake(.error(error)) { fail(error, context) } else { queue.append(.error(error)) }
     }
 
     /// Whether a reply of this plane is still to be written.
@@ -181,7 +207,7 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
 
     private func canTake(_ item: Item) -> Bool {
         switch item {
-        case .part(let part): canTake(part)
+        case .part(let part, _): canTake(part)
         case .event, .error:
             switch state {
             case .resolving, .delaying: false
@@ -196,7 +222,7 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
         while let item = queue.first, canTake(item) {
             queue.removeFirst()
             switch item {
-            case .part(let part): take(part, context)
+            case .part(let part, let persistence): take(part, persistence, context)
             case .event(let event as ChannelEvent): endInput(event, context)
             case .event(let event): context.fireUserInboundEventTriggered(event)
             case .error(let error): fail(error, context)
@@ -213,9 +239,9 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
         }
     }
 
-    private func take(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
+    private func take(_ part: HTTPRequestPart, _ persistence: Persistence, _ context: ChannelHandlerContext) {
         switch (state, part) {
-        case (.idle, .head(let head)): begin(head, context)
+        case (.idle, .head(let head)): begin(head, persistence, context)
         case (.reading(let exchange), .body(let buffer)): read(buffer, exchange, context)
         case (.reading(let exchange), .end):
             exchange.isRead = true
@@ -231,7 +257,8 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
 
     // MARK: A request
 
-    private func begin(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
+    private func begin(_ head: HTTPRequest, _ persistence: Persistence, _ context: ChannelHandlerContext) {
+        let exchange = { (address: TenantAddress?) in self.exchange(head, persistence, address) }
         switch address(of: head) {
         case .control:
             state = .passing
@@ -241,18 +268,22 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
             bodyDeadline = context.eventLoop.now + TimeAmount(plane.configuration.bodyTimeout)
             // Neither NIO nor Hummingbird answers this, and clients such as curl wait a second for it.
             if head.headerFields[.expect]?.lowercased() == "100-continue" { writeContinue(context) }
+            var head = head
+            if persistence == .closes { head.headerFields[.connection] = "close" }
             pass(.head(head), context)
-        case .tenant(let address): admit(exchange(head, address), context)
-        case .unknownTenant: refuse(exchange(head, nil), Refusals.unknownAddress, context)
-        case .invalidPath(let refusal): refuse(exchange(head, nil), Refusals.invalidPath(refusal), context)
-        case nil: refuse(exchange(head, nil), Refusals.ambiguousHost, context)
+        case .tenant(let address): admit(exchange(address), context)
+        case .unknownTenant: refuse(exchange(nil), Refusals.unknownAddress, context)
+        case .invalidPath(let refusal): refuse(exchange(nil), Refusals.invalidPath(refusal), context)
+        case nil: refuse(exchange(nil), Refusals.ambiguousHost, context)
         }
     }
 
-    private func exchange(_ head: HTTPRequest, _ address: TenantAddress?) -> Exchange {
-        Exchange(
+    private func exchange(_ head: HTTPRequest, _ persistence: Persistence, _ address: TenantAddress?) -> Exchange {
+        let exchange = Exchange(
             head: head, address: address, host: lastHost?.authority ?? "", receivedAt: plane.surroundings.now(),
             ids: plane.ids)
+        exchange.persistence = persistence
+        return exchange
     }
 
     /// Nil when the request names two hosts: what stands before us may have believed the other one.
@@ -395,7 +426,11 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
             response.headerFields.append(HTTPField(name: .date, value: plane.dates.text(at: now)))
         }
         response.headerFields.append(HTTPField(name: .requestID, value: exchange.requestID))
-        if closes { response.headerFields.append(HTTPField(name: .connection, value: "close")) }
+        if closes {
+            response.headerFields.append(HTTPField(name: .connection, value: "close"))
+        } else if exchange.persistence == .keptOnRequest {
+            response.headerFields.append(HTTPField(name: .connection, value: "keep-alive"))
+        }
         context.write(wrapOutboundOut(.head(response)), promise: nil)
         let sendsBody = !isHead && !hasNoBody && !reply.body.isEmpty
         if sendsBody {
@@ -414,6 +449,7 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
             // A refused HTTP/2 stream may still be sending.
             state = exchange.isRead ? .idle : .closing
             setDeadline(plane.configuration.idleTimeout, context)
+            takeBackIfIdle()
         }
     }
 
@@ -480,6 +516,18 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
         guard case .passing = state, !isRequestOpen, !isResponseOpen else { return }
         state = .idle
         setDeadline(plane.configuration.idleTimeout, context)
+        takeBackIfIdle()
+    }
+
+    // MARK: Plain requests
+
+    /// Called by the handler before the codec.
+    func plainRepliesWereWritten() {
+        if let context { setDeadline(plane.configuration.idleTimeout, context) }
+    }
+
+    private func takeBackIfIdle() {
+        if case .idle = state, queue.isEmpty { plain?.takeBack() }
     }
 
     // MARK: Ends that nobody asked for

@@ -10,6 +10,8 @@ package final class Snapshot: Sendable {
     let isDefault: Bool
     let crossOrigin: CrossOrigin
     let settings: WorkspaceSettings
+    /// By the number of the route; nil for routes whose replies differ.
+    let prepared: [PreparedReply?]
     /// The imported descriptions by their key in the object store: kept so that an edit does not parse them again.
     let documents: [String: JSON]
     /// Microseconds since 1970.
@@ -23,6 +25,7 @@ package final class Snapshot: Sendable {
         self.settings = settings
         self.isDefault = isDefault
         crossOrigin = CrossOrigin(settings.cors)
+        prepared = (0..<workspace.routeCount).map { workspace.fixedReply(of: $0).map(PreparedReply.init) }
         self.documents = documents
         lastUsed = Atomic(now.microseconds)
     }

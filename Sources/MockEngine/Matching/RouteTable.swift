@@ -78,6 +78,14 @@ package final class RouteTable: Sendable {
     ///
     /// HEAD goes to routes for GET too; nil stands for every method. A slash at the end of the path does not count.
     package func candidates(method: String?, path: String, visit: (_ route: Int) -> Bool) -> Lookup {
+        var path = path
+        return path.withUTF8 { candidates(method: method, path: $0, visit: visit) }
+    }
+
+    /// The same for a path that is not a string yet.
+    package func candidates(
+        method: String?, path: UnsafeBufferPointer<UInt8>, visit: (_ route: Int) -> Bool
+    ) -> Lookup {
         let bits = method.map(methods.requestBits) ?? RouteMethods.every
         var lookup = Lookup(accepted: nil, steps: 0, isCutShort: false)
         walk(path, bits) { walk in
@@ -122,16 +130,18 @@ package final class RouteTable: Sendable {
 
     private func walk(_ path: String, _ bits: UInt64, _ body: (inout RouteWalk) -> Void) {
         var path = path
-        path.withUTF8 { bytes in
-            withUnsafeTemporaryAllocation(of: PathSegment.self, capacity: depth) { segments in
-                withUnsafeTemporaryAllocation(of: RouteEnds.End.self, capacity: endLimit) { ends in
-                    let count = PathSegment.split(bytes, into: segments, tokens)
-                    var walk = RouteWalk(
-                        bytes: bytes, segments: UnsafeBufferPointer(segments), segmentCount: count, bits: bits,
-                        ends: RouteEnds(ends))
-                    descend(to: 0, depth: 0, &walk)
-                    body(&walk)
-                }
+        path.withUTF8 { walk($0, bits, body) }
+    }
+
+    private func walk(_ path: UnsafeBufferPointer<UInt8>, _ bits: UInt64, _ body: (inout RouteWalk) -> Void) {
+        withUnsafeTemporaryAllocation(of: PathSegment.self, capacity: depth) { segments in
+            withUnsafeTemporaryAllocation(of: RouteEnds.End.self, capacity: endLimit) { ends in
+                let count = PathSegment.split(path, into: segments, tokens)
+                var walk = RouteWalk(
+                    bytes: path, segments: UnsafeBufferPointer(segments), segmentCount: count, bits: bits,
+                    ends: RouteEnds(ends))
+                descend(to: 0, depth: 0, &walk)
+                body(&walk)
             }
         }
     }

@@ -34,6 +34,9 @@ struct CompiledRoute: Sendable {
         }
     }
 
+    /// Whether some response has a delay.
+    var mayDelay: Bool { responses.contains { $0.delayMilliseconds > 0 } }
+
     /// Bytes in memory, roughly.
     var approximateSize: Int { 1024 + responses.reduce(0) { $0 + $1.approximateSize } }
 

@@ -78,11 +78,39 @@ package final class CompiledWorkspace: Sendable {
     /// Answers one request. The path must be in the normal form of `RequestPath`.
     package func respond(to request: MockRequest, _ surroundings: Surroundings) -> MockReply {
         let view = RequestView(request)
-        let lookup = table.candidates(method: request.method, path: request.path) { index in
+        var path = request.path
+        let route = path.withUTF8 { self.route(method: request.method, path: $0) { view } }
+        return respond(to: view, from: route, surroundings)
+    }
+
+    package var routeCount: Int { routes.count }
+
+    /// The number of the route that takes a request, by a path in normal form; nil when none does. Asks for the rest of
+    /// the request only where a route has conditions, and changes nothing.
+    package func route(method: String, path: UnsafeBufferPointer<UInt8>, view: () -> RequestView) -> Int? {
+        table.candidates(method: method, path: path) { index in
             guard let match = routes[index].match else { return true }
-            return match.matches(view)
-        }
-        guard let index = lookup.accepted else { return unmatched(view) }
+            return match.matches(view())
+        }.accepted
+    }
+
+    /// The reply that a route gives to every request it takes, unless the request states a preference; nil for a route
+    /// whose replies differ.
+    package func fixedReply(of route: Int) -> MockReply? {
+        let route = routes[route]
+        guard route.contract == nil || settings.validation == .off, route.selection == .firstMatch,
+            let first = route.responses.first, first.when == nil
+        else { return nil }
+        return first.constantReply
+    }
+
+    /// Whether a reply of the route may have to wait for a delay.
+    package func mayDelay(_ route: Int) -> Bool { routes[route].mayDelay }
+
+    /// Answers a request that a route takes, or with nil none does.
+    package func respond(to view: RequestView, from route: Int?, _ surroundings: Surroundings) -> MockReply {
+        guard let index = route else { return unmatched(view) }
+        let request = view.request
         let route = routes[index]
 
         var violations: [Violation] = []

@@ -26,6 +26,10 @@ package final class InProcessJournal: Journal {
     }
 
     package func append(_ entry: JournalEntry, tenant: TenantID, workspace: WorkspaceID) {
+        append(ReadJournalEntry(entry), tenant: tenant, workspace: workspace)
+    }
+
+    package func append(_ entry: any DeferredJournalEntry, tenant: TenantID, workspace: WorkspaceID) {
         let journal = journal(Key(tenant: tenant, workspace: workspace))
         journal.lastUse.store(
             uses.wrappingAdd(1, ordering: .relaxed).newValue, ordering: .relaxed)

@@ -23,3 +23,16 @@ extension JournalEntry {
         }
     }
 }
+
+/// An entry that came read out.
+final class ReadJournalEntry: DeferredJournalEntry {
+    private let entry: JournalEntry
+    let cost: Int
+
+    init(_ entry: JournalEntry) {
+        self.entry = entry
+        cost = entry.cost
+    }
+
+    func read() -> JournalEntry { entry }
+}

@@ -5,7 +5,7 @@ import Synchronization
 final class WorkspaceJournal: Sendable {
     private struct State {
         /// Slots before `head` are empty; dropping the front is a step of the head, and the slots go when they are half.
-        var slots: [JournalEntry?] = []
+        var slots: [(any DeferredJournalEntry)?] = []
         var head = 0
         /// How many entries were dropped ever: the number of the entry at `head`.
         var firstNumber = 0
@@ -48,7 +48,7 @@ final class WorkspaceJournal: Sendable {
     init(limits: JournalLimits) { self.limits = limits }
 
     /// Returns by how many bytes the journal grew or, below zero, shrank.
-    func append(_ entry: JournalEntry) -> Int {
+    func append(_ entry: any DeferredJournalEntry) -> Int {
         let cost = entry.cost
         let (growth, streams) = state.withLock { state -> (Int, [AsyncStream<JournalEntry>.Continuation]) in
             if state.isClosed { return (0, []) }
@@ -62,20 +62,24 @@ final class WorkspaceJournal: Sendable {
             }
             return (growth, Array(state.streams.values))
         }
-        for stream in streams { stream.yield(entry) }
+        if !streams.isEmpty {
+            let entry = entry.read()
+            for stream in streams { stream.yield(entry) }
+        }
         return growth
     }
 
     /// At most `count` entries older than the one with the number `before`, newest first, and the number of the oldest of
     /// them. Readers go piece by piece, so that they never hold up the data plane for long.
     func piece(before: Int?, count: Int) -> (entries: [JournalEntry], oldest: Int) {
-        state.withLock { state in
+        let (slots, oldest) = state.withLock { state -> ([any DeferredJournalEntry], Int) in
             let end = min(before ?? .max, state.firstNumber + state.count)
             let start = max(state.firstNumber, end - count)
             guard start < end else { return ([], state.firstNumber) }
             let slots = state.slots[(state.head + start - state.firstNumber)..<(state.head + end - state.firstNumber)]
             return (slots.reversed().compactMap { $0 }, start)
         }
+        return (slots.map { $0.read() }, oldest)
     }
 
     /// Returns the bytes it freed.

@@ -54,6 +54,10 @@ package struct JournalEntry: Sendable, Hashable {
 package protocol Journal: Sendable {
     func append(_ entry: JournalEntry, tenant: TenantID, workspace: WorkspaceID)
 
+    /// The same for an entry that is not read out yet: a journal that keeps it as it is saves that work for every entry
+    /// that nobody looks at.
+    func append(_ entry: any DeferredJournalEntry, tenant: TenantID, workspace: WorkspaceID)
+
     /// Newest first, at most `limit` after skipping those at or after `before`.
     func entries(
         tenant: TenantID, workspace: WorkspaceID, before: JournalID?, limit: Int,
@@ -67,4 +71,19 @@ package protocol Journal: Sendable {
 
     /// Forgets everything of a tenant.
     func remove(tenant: TenantID) async throws
+}
+
+/// A journal entry in the form in which it was cheapest to keep.
+package protocol DeferredJournalEntry: Sendable {
+    /// About how many bytes it takes in memory; never changes.
+    var cost: Int { get }
+
+    /// Reads the entry out.
+    func read() -> JournalEntry
+}
+
+extension Journal {
+    package func append(_ entry: any DeferredJournalEntry, tenant: TenantID, workspace: WorkspaceID) {
+        append(entry.read(), tenant: tenant, workspace: workspace)
+    }
 }

@@ -1,0 +1,85 @@
+import Domain
+import HTTPTypes
+import JSON
+import Metering
+import MockEngine
+import NIOCore
+
+extension DataPlane {
+    /// A longer body goes to the codec, which hands it on piece by piece.
+    static let maxPlainBody = 64 * 1024
+
+    /// Answers a plain request that needs no waiting, and writes the reply to `out`.
+    ///
+    /// The steps are those of `admit` and `answer`, in the same order but for the rate, which comes last: until then
+    /// nothing has been counted, and a request that turns out to need more goes to the codec as if it had just come.
+    ///
+    /// - Returns: false when the request is for the codec. Nothing has happened then.
+    func answer(_ exchange: PlainExchange, _ dates: DateBytes, into out: inout ByteBuffer) -> Bool {
+        let request = exchange.request
+        guard case .tenant(let reference, let slug) = exchange.host.name, !exchange.namesWorkspace,
+            request.marks.isDisjoint(with: [.unnormalisedPath, .requestID, .forwardedHost, .expect]),
+            request.contentLength <= Self.maxPlainBody
+        else { return false }
+        let now = surroundings.now()
+        guard case .found(let tenant) = directory.lookUp(reference, at: now), tenant.currentAccess == .open,
+            case .found(let snapshot) = snapshots.lookUp(slug, of: tenant, at: now),
+            !snapshot.settings.requireAPIKey, request.contentLength <= tenant.bodyLimit,
+            !(snapshot.crossOrigin.isEnabled && request.marks.contains(.origin))
+        else { return false }
+
+        let number = ids.next()
+        var view: RequestView?
+        func lazyView() -> RequestView {
+            if let view { return view }
+            let made = exchange.view(number, receivedAt: now)
+            view = made
+            return made
+        }
+        let workspace = snapshot.workspace
+        let route = workspace.route(method: request.method.name, path: exchange.path, view: lazyView)
+        if let route, workspace.mayDelay(route) { return false }
+        guard case .admitted = tenant.limiter.admit(at: now) else { return false }
+        tenant.touch(now)
+        dates.update(now)
+
+        var answered = Answered(
+            status: 0, mockID: nil, routeID: nil, receivedAt: now, endedAt: now, receivedBytes: request.contentLength,
+            sentBytes: 0)
+        var outcome: MockReply?
+        if let route, let reply = snapshot.prepared[route], !request.marks.contains(.prefer) {
+            answered.status = reply.status
+            answered.mockID = reply.mockID
+            answered.routeID = reply.routeID
+            out.writeBytes(reply.head)
+            out.writeReplyEnd(dates, hasDate: reply.hasDate, number)
+            answered.sentBytes = write(reply.body, of: request, status: reply.status, to: &out)
+        } else {
+            let reply = workspace.respond(to: lazyView(), from: route, surroundings)
+            answered.status = reply.status
+            answered.mockID = reply.mockID
+            answered.routeID = reply.routeID
+            let hasDate = out.writeReplyHead(status: reply.status, reply.headers, length: reply.body.count)
+            out.writeReplyEnd(dates, hasDate: hasDate, number)
+            answered.sentBytes = write(reply.body, of: request, status: reply.status, to: &out)
+            outcome = reply
+        }
+        answered.endedAt = surroundings.now()
+        count(answered, tenant, snapshot)
+        if snapshot.settings.journal {
+            let fields = PlainJournalEntry.Fields(
+                number: number, receivedAt: now, durationMicroseconds: answered.durationMicroseconds,
+                request: request, host: exchange.host, status: answered.status, mockID: answered.mockID,
+                routeID: answered.routeID, nearMisses: outcome?.nearMisses ?? .null,
+                violations: outcome?.violations ?? [])
+            journal.append(PlainJournalEntry(fields, bytes: exchange.bytes), snapshot, tenant)
+        }
+        return true
+    }
+
+    /// Gives the number of bytes written.
+    private func write(_ body: [UInt8], of request: PlainRequest, status: Int, to out: inout ByteBuffer) -> Int {
+        guard request.method != .head, ReplyBody.isSent(status: status) else { return 0 }
+        return out.writeBytes(body)
+    }
+}

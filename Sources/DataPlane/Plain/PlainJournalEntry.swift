@@ -1,0 +1,57 @@
+import Domain
+import JSON
+import MockEngine
+import Persistence
+
+/// A plain request in the journal, kept as its bytes in one piece of memory and read out when somebody looks.
+struct PlainJournalEntry: DeferredJournalEntry, @unchecked Sendable {
+    struct Fields {
+        var number: RequestNumber
+        var receivedAt: Timestamp
+        var durationMicroseconds: Int64
+        var request: PlainRequest
+        var host: KnownHost
+        var status: Int
+        var mockID: MockID?
+        var routeID: RouteID?
+        var nearMisses = JSON.null
+        var violations: [Violation] = []
+    }
+
+    private final class Storage: ManagedBuffer<Fields, UInt8> {}
+
+    /// Written once, here in `init`, and only read by whoever has the entry: hence `@unchecked Sendable`.
+    private let storage: ManagedBuffer<Fields, UInt8>
+    let cost: Int
+
+    init(_ fields: Fields, bytes: UnsafeRawBufferPointer) {
+        let bytes = bytes.prefix(fields.request.length)
+        storage = Storage.create(minimumCapacity: bytes.count) { _ in fields }
+        storage.withUnsafeMutablePointerToElements { elements in
+            UnsafeMutableRawBufferPointer(start: elements, count: bytes.count).copyBytes(from: bytes)
+        }
+        var cost = 128 + MemoryLayout<Fields>.size + bytes.count
+        if !fields.violations.isEmpty || fields.nearMisses != .null { cost += 2048 }
+        self.cost = cost
+    }
+
+    func read() -> JournalEntry {
+        storage.withUnsafeMutablePointers { fields, elements in
+            let fields = fields.pointee
+            let request = fields.request
+            let bytes = UnsafeRawBufferPointer(start: elements, count: request.length)
+            let exchange = PlainExchange(request: request, bytes: bytes, host: fields.host)
+            var headers: [(name: String, value: String)] = []
+            HeaderLines(bytes, request.headers).forEach { name, value in
+                headers.append((name, JournalWriter.isSecret(name, value) ? JournalWriter.redacted : value))
+            }
+            let (body, isTruncated) = JournalWriter.body(Array(bytes[request.headLength...]))
+            return JournalEntry(
+                id: fields.number.id, receivedAt: fields.receivedAt, method: request.method.name,
+                host: fields.host.text, path: exchange.text(request.path), query: request.query.map(exchange.text),
+                headers: headers, body: body, isBodyTruncated: isTruncated, status: fields.status,
+                mockID: fields.mockID, routeID: fields.routeID, durationMicroseconds: fields.durationMicroseconds,
+                nearMisses: fields.nearMisses, violations: fields.violations)
+        }
+    }
+}
