@@ -165,4 +165,60 @@ import Testing
             #expect(reply.hasSuffix("hello"))
         }
     }
+
+    @Test(arguments: ["acme.localhost", "localhost"])
+    func `a chunked body that is not one gets 400`(host: String) async throws {
+        let hosting = try await Hosting()
+        try await hosting.addRoute("POST", "/v1/echo", body: "taken")
+        try await LoopbackServer.run(hosting) { server async throws in
+            let reply = try await server.talk(
+                "POST /v1/echo HTTP/1.1\r\nHost: \(host)\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nnonsense"
+            ) { _ in false }
+            #expect(reply.hasPrefix("HTTP/1.1 400 "), "\(reply)")
+        }
+    }
+
+    @Test func `a chunked body that goes wrong after a good chunk gets 400`() async throws {
+        let hosting = try await Hosting()
+        try await hosting.addRoute("POST", "/take", body: "taken")
+        try await LoopbackServer.run(hosting) { server async throws in
+            let reply = try await server.talk(
+                "POST /take HTTP/1.1\r\nHost: acme.localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    + "2\r\nabcd\r\n"
+            ) { _ in false }
+            #expect(reply.hasPrefix("HTTP/1.1 400 "), "\(reply)")
+        }
+    }
+
+    @Test(arguments: ["acme.localhost", "localhost"])
+    func `HTTP 1.0 ends the connection with the reply`(host: String) async throws {
+        let hosting = try await Hosting()
+        try await hosting.addRoute("GET", "/health", body: "healthy")
+        try await LoopbackServer.run(hosting) { server async throws in
+            let reply = try await server.talk("GET /health HTTP/1.0\r\nHost: \(host)\r\n\r\n") { _ in false }
+            #expect(reply.hasPrefix("HTTP/1.1 200 "))
+            #expect(reply.hasSuffix("healthy"))
+        }
+    }
+
+    @Test func `an HTTP 1.0 client that asks keeps the connection and is told so`() async throws {
+        try await LoopbackServer.run(try await Hosting()) { server async throws in
+            let kept = "GET /hello HTTP/1.0\r\nHost: acme.localhost\r\nConnection: keep-alive\r\n\r\n"
+            let reply = try await server.talk(kept + "GET /hello HTTP/1.0\r\nHost: acme.localhost\r\n\r\n") { _ in
+                false
+            }
+            #expect(reply.ranges(of: "HTTP/1.1 200 ").count == 2)
+            #expect(reply.ranges(of: "\r\nConnection: keep-alive\r\n").count == 1)
+            #expect(reply.ranges(of: "\r\nConnection: close\r\n").count == 1)
+        }
+    }
+
+    @Test func `a client that ends its side within a body is let go`() async throws {
+        try await LoopbackServer.run(try await Hosting()) { server async throws in
+            let reply = try await server.talk(
+                "POST /hello HTTP/1.1\r\nHost: acme.localhost\r\nContent-Length: 10\r\n\r\n123", endInput: true
+            ) { _ in false }
+            #expect(!reply.contains("200 OK"))
+        }
+    }
 }

@@ -135,6 +135,8 @@ struct ServerAssembly: Sendable {
             throw ConfigurationError(key: .trustedProxies, "\(error)")
         }
         configuration.plan = { plans[$0] }
+        configuration.answersPlainRequests = settings.usesFastPath
+        configuration.maxPlainHead = min(configuration.maxPlainHead, settings.limits.headerBytes)
         configuration.headerTimeout = settings.limits.headerTimeout
         configuration.idleTimeout = settings.limits.idleTimeout
         configuration.bodyTimeout = settings.limits.bodyTimeout

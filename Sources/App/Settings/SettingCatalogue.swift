@@ -21,6 +21,9 @@ extension SettingKey {
     static let trustedProxies = SettingKey(
         "server.trusted_proxies", .list, default: .stringArray([]),
         "Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-Host` header is believed.")
+    static let fastPath = SettingKey(
+        "server.fast_path", .boolean, default: .bool(true),
+        "Whether plain mock requests are answered before the HTTP codec. Answers are the same either way.")
     static let managementHost = SettingKey(
         "management.host", .text, default: .string("127.0.0.1"),
         "The address of the management port. It needs no token, so keep it off the internet.")
@@ -91,7 +94,7 @@ extension SettingKey {
         "demo.file", .path, "An OpenAPI file to use for the demo tenant in place of the built-in shop.")
 
     static let all: [SettingKey] = [
-        serverHost, serverPort, serverPublicURL, tlsCertificate, tlsPrivateKey, trustedProxies,
+        serverHost, serverPort, serverPublicURL, tlsCertificate, tlsPrivateKey, trustedProxies, fastPath,
         managementHost, managementPort, dataFolder, baseDomain,
         databaseURL, redisURL, storageURL, mailURL, adminToken,
         logLevel, logFormat,

@@ -26,6 +26,7 @@ struct Settings: Sendable {
     var publicURL: String?
     var tls: TLS?
     var trustedProxies: [String]
+    var usesFastPath: Bool
     var managementHost: String
     var managementPort: Int
     var dataFolder: String
@@ -84,6 +85,7 @@ extension Settings {
         port = integer(.serverPort)
         publicURL = text(.serverPublicURL)
         trustedProxies = reader.stringArray(forKey: ConfigKey(SettingKey.trustedProxies.components), default: [])
+        usesFastPath = reader.bool(forKey: ConfigKey(SettingKey.fastPath.components), default: true)
         managementHost = text(.managementHost) ?? ""
         managementPort = integer(.managementPort)
         dataFolder = text(.dataFolder) ?? ""

@@ -37,7 +37,8 @@ private struct Side {
         try await hosting.addRoute("POST", "/echo", status: 201, body: "{{request.body}}", isTemplate: true)
         try await hosting.addRoute("GET", "/slow", body: "slow", delay: 1)
         try await hosting.addRoute("DELETE", "/hello", status: 204, body: "unseen")
-        try await hosting.addRoute("PUT", "/hello", status: 299, headers: ["date": "never", "Set-Cookie": "a=1"], body: [1])
+        try await hosting.addRoute(
+            "PUT", "/hello", status: 299, headers: ["date": "never", "Set-Cookie": "a=1"], body: [1])
         try await warm()
     }
 

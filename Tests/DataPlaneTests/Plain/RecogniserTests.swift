@@ -40,7 +40,8 @@ import Testing
             #expect(lines.contains { $0.lowercased() == "host:" + text(request.host).lowercased() })
             requests.append(
                 Told(
-                    method: request.method.name, target: text(request.path) + (request.query.map { "?" + text($0) } ?? ""),
+                    method: request.method.name,
+                    target: text(request.path) + (request.query.map { "?" + text($0) } ?? ""),
                     headers: lines, body: Array(one[request.headLength...])))
             start += request.length
         }
@@ -115,7 +116,8 @@ import Testing
     @Test(arguments: [
         "GET /a HTTP/1.1\nHost: a\n\n", "GET /a HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", "GET /a HTTP/1.1\r\n\r\n",
         "GET /a HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "GET /a HTTP/1.1\r\nHost : a\r\n\r\n",
-        "GET /a HTTP/1.0\r\nHost: a\r\n\r\n", "GET  /a HTTP/1.1\r\nHost: a\r\n\r\n", "\r\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /a HTTP/1.0\r\nHost: a\r\n\r\n", "GET  /a HTTP/1.1\r\nHost: a\r\n\r\n",
+        "\r\nGET /a HTTP/1.1\r\nHost: a\r\n\r\n",
         "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
         "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 01\r\n\r\nx",
         "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1,1\r\n\r\nx",
@@ -124,7 +126,8 @@ import Testing
         "POST /a HTTP/1.1\r\nHost: a\r\ntransfer-encoding: identity\r\n\r\n",
         "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET /a HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\n\r\n",
         "GET /a HTTP/1.1\r\nHost: a\r\nX-A: b\u{0}c\r\n\r\n", "GET /a HTTP/1.1\r\nHost: a\r\nX-A: b\rc\r\n\r\n",
-        "GET /a HTTP/1.1\r\nHost: a\r\nX-A:\r\n\r\n", "GET /a HTTP/1.1\r\nHost: a \r\n\r\n", "GET /a HTTP/1.1\r\nHost: a/b\r\n\r\n", "CONNECT a HTTP/1.1\r\n\r\n",
+        "GET /a HTTP/1.1\r\nHost: a\r\nX-A:\r\n\r\n", "GET /a HTTP/1.1\r\nHost: a \r\n\r\n",
+        "GET /a HTTP/1.1\r\nHost: a/b\r\n\r\n", "CONNECT a HTTP/1.1\r\n\r\n",
         "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", "GET a HTTP/1.1\r\nHost: a\r\n\r\n", "GET /a HTTP/1.1\r\n: a\r\n\r\n",
     ])
     func `what could be read in two ways is the codec's`(text: String) {
