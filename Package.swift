@@ -120,8 +120,8 @@ let package = Package(
         .target(
             name: "RedisDriver",
             dependencies: [
-                "CHiredis", "Domain", "JSON", "Persistence", Library.logging, Library.nioCore, Library.nioPosix,
-                Library.nioSSL, Library.serviceLifecycle,
+                "CHiredis", "Domain", "JSON", "Persistence", Library.crypto, Library.logging, Library.nioCore,
+                Library.nioPosix, Library.nioSSL,
             ],
             swiftSettings: settings),
         .target(
