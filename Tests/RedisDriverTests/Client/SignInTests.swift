@@ -20,7 +20,7 @@ struct `Signing in to Redis` {
     }
 
     @Test func `a user of the access list signs in by name`() async throws {
-        let server = try await RedisServer(["--user", "app on >p@ss ~* &* +@all"])
+        let server = try await RedisServer(["--user", "app", "on", ">p@ss", "~*", "&*", "+@all"])
         let client = try await connectedClient("redis://app:p%40ss@127.0.0.1:\(server.port)/0")
         #expect(try await client.send(["ACL", "WHOAMI"], key: nil).text == "app")
         client.close()
