@@ -4,7 +4,7 @@ SWIFT ?= swift
 DEBUG := .build/debug/mockforge
 SOURCES := Package.swift Sources Tests Benchmarks
 
-.PHONY: help packages build run release test lint format bench clean
+.PHONY: help packages build run cluster release test lint format bench clean
 
 help: ## List the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,12 +23,16 @@ release: packages ## Build for production (the first time takes longer than `mak
 	@echo "built .build/release/mockforge"
 
 # The tests' services live in a folder that the users of PostgreSQL and PgBouncer can reach.
-test: SERVICES := postgres pgbouncer redis redis-cluster s3
+test: SERVICES := postgres pgbouncer redis redis-cluster s3 smtp
 test: ## Run every test, against real services that it starts and stops, and against the built binary
 	@scripts/packages build test
 	$(SWIFT) build --build-tests
 	MOCKFORGE_TEST_VENV=$(CURDIR)/.build/venv scripts/services run $$(mktemp -d) $(SERVICES) -- \
 		$(SWIFT) test --skip-build --disable-xctest
+
+cluster: build ## Start three nodes on PostgreSQL, Redis, S3 and SMTP behind HAProxy on 127.0.0.1:8080
+	@scripts/packages test
+	@scripts/cluster
 
 lint: ## Check the format of the source
 	$(SWIFT) format lint --strict --recursive $(SOURCES)

@@ -24,6 +24,8 @@ package final class DataPlane: Service {
     let journal: JournalWriter
     let dates = DateLine()
     let toolbox = PlainToolbox()
+    /// What makes lost announcements harmless.
+    package let versions: VersionPoll
     private let gauges: TenantGauges
 
     package init(
@@ -52,6 +54,8 @@ package final class DataPlane: Service {
         self.snapshots = snapshots
         ids = RequestIDs(surroundings)
         self.journal = JournalWriter(journal: journal)
+        versions = VersionPoll(
+            database: database, directory: directory, snapshots: snapshots, surroundings: surroundings, logger: logger)
         gauges = TenantGauges(
             database: database, directory: directory, metrics: metrics, surroundings: surroundings, logger: logger)
         registry.gauge("mockforge_database_connections", help: "Open database connections of this node.") {
@@ -74,10 +78,15 @@ package final class DataPlane: Service {
     /// A handler for one connection (HTTP/1.1) or one stream (HTTP/2).
     package func makeHandler() -> DataPlaneHandler { DataPlaneHandler(self) }
 
-    /// Keeps the gauges up to date until shutdown.
+    /// Keeps the gauges and, where nodes share a database, what is in memory up to date until shutdown.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
-            await self.gauges.keepUpToDate()
+            await withTaskGroup { group in
+                group.addTask { await self.gauges.keepUpToDate() }
+                if let period = self.configuration.versionPoll {
+                    group.addTask { await self.versions.keepPolling(every: period) }
+                }
+            }
         }
     }
 }

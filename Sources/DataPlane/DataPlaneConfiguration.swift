@@ -32,6 +32,8 @@ package struct DataPlaneConfiguration: Sendable {
     package var maxAbsentTenants = 10_000
     /// How long an address that named no tenant is not looked up again.
     package var absentTenantLifetime = Duration.seconds(5)
+    /// How often to ask the database what other nodes have changed; nil when there is no other node.
+    package var versionPoll: Duration?
     /// Estimated bytes of compiled workspaces kept in memory.
     package var snapshotMemory = 256 << 20
     /// Tenants with a `tenant_id` of their own in the metrics; the others are `other`.

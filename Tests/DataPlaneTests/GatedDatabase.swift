@@ -6,6 +6,7 @@ import Synchronization
 final class GatedDatabase: Database {
     private struct State {
         var reads = 0
+        var readsToFail = 0
         var isHolding = false
         var waiting: [CheckedContinuation<Void, Never>] = []
         var watchers: [CheckedContinuation<Void, Never>] = []
@@ -17,6 +18,9 @@ final class GatedDatabase: Database {
     init(_ base: SQLiteDatabase) { self.base = base }
 
     var reads: Int { state.withLock { $0.reads } }
+
+    /// The next reads find no database.
+    func failReads(_ count: Int) { state.withLock { $0.readsToFail = count } }
 
     /// From now on a read ends only after `release`.
     func hold() { state.withLock { $0.isHolding = true } }
@@ -44,6 +48,11 @@ final class GatedDatabase: Database {
     func read<Result: Sendable>(
         _ scope: DatabaseScope, _ body: @escaping @Sendable (any SQLSession) throws -> Result
     ) async throws -> Result {
+        let fails = state.withLock { state in
+            defer { state.readsToFail = max(0, state.readsToFail - 1) }
+            return state.readsToFail > 0
+        }
+        if fails { throw DatabaseError.unavailable("the test says so") }
         let result = try await base.read(scope, body)
         await withCheckedContinuation { continuation in
             let watchers: [CheckedContinuation<Void, Never>]? = state.withLock { state in

@@ -27,8 +27,7 @@ extension EndToEnd {
             #expect(list["total"] == 1)
             let key = try #require(retry.json["api_key"]?.string)
             #expect(try await second.api(key).get("/workspaces").json["total"] == 1)
-            let files = try FileManager.default.contentsOfDirectory(atPath: first.folder.path + "/data/tenants")
-            #expect(files.filter { $0.hasSuffix(".sqlite") }.count == 1)
+            #expect(try await second.schemaCount() == 1)
         }
 
         @Test func `what was acknowledged survives kill -9`() async throws {

@@ -6,7 +6,9 @@ import NIOSSL
 import Testing
 
 extension EndToEnd {
-    @Suite(.enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/openssl"), "openssl makes the certificate"))
+    @Suite(
+        .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/openssl"), "openssl makes the certificate"),
+        .enabled(if: Deployment.isEmbedded, "the balancer speaks to nodes without TLS"))
     struct EncryptionTests {
         /// A server with a certificate made for this test.
         private func server() async throws -> RunningServer {

@@ -39,7 +39,8 @@ extension EndToEnd {
             #expect(try await second.api(key).get("/usage?period=day").json["total_requests"] == 5)
         }
 
-        @Test func `two servers cannot have one data folder`() async throws {
+        @Test(.enabled(if: Deployment.isEmbedded, "nodes whose stores are elsewhere may share a folder"))
+        func `two servers cannot have one data folder`() async throws {
             let server = try await RunningServer()
             let other = try await Programs.run(
                 [
@@ -49,7 +50,8 @@ extension EndToEnd {
             #expect(other.errors.contains("in use by another mockforge"))
         }
 
-        @Test func `data of a newer version is not served, and the sentence says so`() async throws {
+        @Test(.enabled(if: Deployment.isEmbedded, "StartupTests does the same with PostgreSQL"))
+        func `data of a newer version is not served, and the sentence says so`() async throws {
             let server = try await RunningServer()
             #expect(try await server.stop() == 0)
             let data = server.folder.path + "/data"
@@ -95,7 +97,7 @@ extension EndToEnd {
             #expect(try await management.get("/health/live").status == 200)
             #expect(try await HTTP(port: server.port).get("/health").status == 200)
             _ = try await server.admin.tenant("measured")
-            _ = try await HTTP(port: server.port, host: "measured.localhost").get("/x")
+            for node in server.nodes { _ = try await HTTP(port: node.port, host: "measured.localhost").get("/x") }
             let metrics = try await management.get("/metrics").text
             for name in [
                 "mockforge_tenant_requests_total", "mockforge_tenant_request_duration_seconds",

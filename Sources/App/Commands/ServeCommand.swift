@@ -62,7 +62,7 @@ struct ServeCommand: AsyncParsableCommand {
                 service: service, successTerminationBehavior: .ignore, failureTerminationBehavior: .cancelGroup)
         }
         configuration.gracefulShutdownSignals = [.sigterm, .sigint]
-        configuration.maximumGracefulShutdownDuration = settings.limits.drainTimeout
+        configuration.maximumGracefulShutdownDuration = settings.stopDelay + settings.limits.drainTimeout
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch is CancellationError {

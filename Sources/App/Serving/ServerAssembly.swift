@@ -78,7 +78,7 @@ struct ServerAssembly: Sendable {
                 },
                 logger: logger),
             host: settings.host, port: settings.port, key: .serverPort)
-        let stop = StopSignal {
+        let stop = StopSignal(delay: settings.stopDelay) {
             readiness.end()
             dataPlane.drain.begin()
         }
@@ -141,6 +141,7 @@ struct ServerAssembly: Sendable {
         configuration.idleTimeout = settings.limits.idleTimeout
         configuration.bodyTimeout = settings.limits.bodyTimeout
         configuration.maxTenantLabels = settings.tenantLabelLimit
+        configuration.versionPoll = settings.database.isLocal ? nil : settings.versionPoll
         return configuration
     }
 

@@ -24,6 +24,10 @@ extension SettingKey {
     static let fastPath = SettingKey(
         "server.fast_path", .boolean, default: .bool(true),
         "Whether plain mock requests are answered before the HTTP codec. Answers are the same either way.")
+    static let stopDelay = SettingKey(
+        "server.stop_delay_seconds", .integer(0...300), default: .int(0),
+        "How long a stopping server goes on serving with `/health/ready` at 503, so that a balancer has seen it before the "
+            + "port closes.")
     static let managementHost = SettingKey(
         "management.host", .text, default: .string("127.0.0.1"),
         "The address of the management port. It needs no token, so keep it off the internet.")
@@ -50,6 +54,10 @@ extension SettingKey {
     static let mailURL = SettingKey(
         "mail.url", .text, flag: "--mail-url", isSecret: true,
         "How mail leaves. `folder`, or nothing, writes files to `outbox` in the data folder.")
+    static let versionPoll = SettingKey(
+        "nodes.poll_seconds", .integer(1...10), default: .int(5),
+        "How often a node asks a shared database what other nodes have changed, for the case that an announcement is lost."
+    )
     static let adminToken = SettingKey(
         "admin.token", .text, isSecret: true,
         "The bearer token of the platform operator, at least 16 characters. Without it one is generated at the first "
@@ -95,8 +103,8 @@ extension SettingKey {
 
     static let all: [SettingKey] = [
         serverHost, serverPort, serverPublicURL, tlsCertificate, tlsPrivateKey, trustedProxies, fastPath,
-        managementHost, managementPort, dataFolder, baseDomain,
-        databaseURL, redisURL, storageURL, mailURL, adminToken,
+        stopDelay, managementHost, managementPort, dataFolder, baseDomain,
+        databaseURL, redisURL, storageURL, mailURL, versionPoll, adminToken,
         logLevel, logFormat,
         headerBytes, headerTimeout, bodyTimeout, idleTimeout, connections, drainTimeout,
         tenantLabelLimit, usageFlush, journalEntries,

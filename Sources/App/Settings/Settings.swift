@@ -27,6 +27,8 @@ struct Settings: Sendable {
     var tls: TLS?
     var trustedProxies: [String]
     var usesFastPath: Bool
+    /// Between the loss of readiness and the end of listening.
+    var stopDelay: Duration
     var managementHost: String
     var managementPort: Int
     var dataFolder: String
@@ -35,6 +37,7 @@ struct Settings: Sendable {
     var sharedState: SharedStateChoice
     var storage: StorageChoice
     var mail: MailChoice
+    var versionPoll: Duration
     var adminToken: String?
     var logLevel: String
     var logFormat: LogFormat
@@ -86,10 +89,12 @@ extension Settings {
         publicURL = text(.serverPublicURL)
         trustedProxies = reader.stringArray(forKey: ConfigKey(SettingKey.trustedProxies.components), default: [])
         usesFastPath = reader.bool(forKey: ConfigKey(SettingKey.fastPath.components), default: true)
+        stopDelay = seconds(.stopDelay)
         managementHost = text(.managementHost) ?? ""
         managementPort = integer(.managementPort)
         dataFolder = text(.dataFolder) ?? ""
         baseDomain = (text(.baseDomain) ?? "").lowercased()
+        versionPoll = seconds(.versionPoll)
         adminToken = text(.adminToken)
         logLevel = text(.logLevel) ?? ""
         logFormat = text(.logFormat).flatMap(LogFormat.init) ?? .human

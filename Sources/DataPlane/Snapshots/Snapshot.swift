@@ -12,17 +12,20 @@ package final class Snapshot: Sendable {
     let settings: WorkspaceSettings
     /// By the number of the route; nil for routes whose replies differ.
     let prepared: [PreparedReply?]
+    /// The workspace's content version when it was read.
+    let version: Int
     /// The imported descriptions by their key in the object store: kept so that an edit does not parse them again.
     let documents: [String: JSON]
     /// Microseconds since 1970.
     let lastUsed: Atomic<Int64>
 
     init(
-        workspace: CompiledWorkspace, settings: WorkspaceSettings, isDefault: Bool, documents: [String: JSON],
-        now: Timestamp
+        workspace: CompiledWorkspace, settings: WorkspaceSettings, version: Int, isDefault: Bool,
+        documents: [String: JSON], now: Timestamp
     ) {
         self.workspace = workspace
         self.settings = settings
+        self.version = version
         self.isDefault = isDefault
         crossOrigin = CrossOrigin(settings.cors)
         prepared = (0..<workspace.routeCount).map { workspace.fixedReply(of: $0).map(PreparedReply.init) }

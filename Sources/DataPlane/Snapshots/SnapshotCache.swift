@@ -75,20 +75,37 @@ package final class SnapshotCache: Sendable {
 
     /// Drops what is compiled of a workspace, or with nil of all workspaces of the tenant.
     package func invalidate(_ workspace: WorkspaceID?, of tenant: HostedTenant) {
+        _ = drop(from: tenant, always: true) { workspace == nil || $0.workspace.id == workspace }
+    }
+
+    /// Drops what is compiled of workspaces that now have another content version, or none.
+    ///
+    /// - Returns: whether there was any.
+    func compare(_ versions: [WorkspaceID: Int], of tenant: HostedTenant) -> Bool {
+        drop(from: tenant, always: false) { versions[$0.workspace.id] != $0.version }
+    }
+
+    /// - Parameter always: what is being read now is read again even if nothing is dropped.
+    /// - Returns: whether anything was dropped.
+    private func drop(
+        from tenant: HostedTenant, always: Bool, where isOutdated: (Snapshot) -> Bool
+    ) -> Bool {
         let dropped = tenant.shelf.withLock { shelf in
-            shelf.generation += 1
+            let dropped = shelf.bySlug.values.filter(isOutdated)
             shelf.absent.removeAll()
-            let dropped = shelf.bySlug.values.filter { workspace == nil || $0.workspace.id == workspace }
+            // A reading that began before the change must not be kept.
+            if always || !dropped.isEmpty || !shelf.loads.isEmpty { shelf.generation += 1 }
             for snapshot in dropped {
                 shelf.remove(snapshot)
                 if !snapshot.documents.isEmpty { shelf.outdated[snapshot.workspace.id] = snapshot.documents }
             }
             return dropped
         }
-        guard !dropped.isEmpty else { return }
+        guard !dropped.isEmpty else { return false }
         holdings.withLock { holdings in
             for snapshot in dropped { holdings.remove(snapshot) }
         }
+        return true
     }
 
     /// Estimated bytes of all compiled workspaces.

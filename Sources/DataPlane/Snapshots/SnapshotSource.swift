@@ -11,6 +11,7 @@ package struct SnapshotSource: Sendable {
     /// What one transaction reads.
     private struct Stored: Sendable {
         let workspace: WorkspaceRecord
+        let version: Int
         let mocks: [(mock: MockRecord, routes: [RouteRecord])]
     }
 
@@ -46,7 +47,8 @@ package struct SnapshotSource: Sendable {
             sequences: sequences(workspace.id))
         for defect in compiled.defects { defects(tenant, workspace.id, "route \(defect.routeID): \(defect.message)") }
         return Snapshot(
-            workspace: compiled, settings: settings, isDefault: workspace.isDefault, documents: documents, now: now)
+            workspace: compiled, settings: settings, version: stored.version, isDefault: workspace.isDefault,
+            documents: documents, now: now)
     }
 
     private func stored(_ slug: String?, of tenant: TenantID) async throws -> Stored? {
@@ -60,7 +62,8 @@ package struct SnapshotSource: Sendable {
                 guard let workspace = found else { return nil }
                 let mocks = try MockRepository(sql).all(workspace: workspace.id)
                 let routes = Dictionary(grouping: try RouteRepository(sql).all(workspace: workspace.id), by: \.mockID)
-                return Stored(workspace: workspace, mocks: mocks.map { ($0, routes[$0.id] ?? []) })
+                let version = try workspaces.contentVersion(workspace.id) ?? 0
+                return Stored(workspace: workspace, version: version, mocks: mocks.map { ($0, routes[$0.id] ?? []) })
             }
         } catch DatabaseError.noSuchSchema {
             return nil

@@ -44,6 +44,14 @@ package final class HostedTenant: Sendable {
     /// Bytes that a request body may have.
     var bodyLimit: Int { maxBodyBytes.load(ordering: .relaxed) }
 
+    /// Of the record.
+    var version: Int { current.withLock { $0.version } }
+
+    /// Whether something of the tenant's workspaces is in memory, or being read.
+    var hasSnapshots: Bool {
+        shelf.withLock { !$0.bySlug.isEmpty || !$0.absent.isEmpty || !$0.loads.isEmpty }
+    }
+
     var subdomain: String { current.withLock { $0.subdomain.text } }
 
     var entitlements: Entitlements? { limits.withLock { $0 } }

@@ -95,6 +95,22 @@ package final class TenantDirectory: Sendable {
         }
     }
 
+    /// Compares a tenant's record in memory with the version that is stored; nil when none is.
+    ///
+    /// - Returns: whether it was outdated, and will be read again.
+    func compare(_ id: TenantID, with version: Int?) -> Bool {
+        state.withLock { state in
+            // A reading that began before the change must not be kept.
+            if !state.loads.isEmpty { state.generation += 1 }
+            guard let tenant = state.byID[id.text] else { return false }
+            // A key may have been revoked, which changes no record.
+            tenant.verifiedKeys.removeAll()
+            guard tenant.version != version else { return false }
+            tenant.markChanged()
+            return true
+        }
+    }
+
     private func read(_ reference: TenantReference) async throws -> HostedTenant? {
         do {
             while true {

@@ -52,6 +52,16 @@ package struct AuditRepository {
         try selection(filter).after(cursor, limit: limit, sql, Self.record)
     }
 
+    /// What was done to tenants since `moment`, oldest first: which tenants' data a node has to look at again.
+    package func changes(since moment: Timestamp, limit: Int) throws -> [(id: AuditID, tenant: TenantID)] {
+        try sql.query(
+            """
+            SELECT id, tenant_id FROM audit_log WHERE occurred_at >= $1 AND tenant_id IS NOT NULL
+            ORDER BY occurred_at, id LIMIT $2
+            """, [.init(moment), .init(limit)]
+        ).map { (id: try $0.id("id"), tenant: try $0.tenant("tenant_id")) }
+    }
+
     /// - Returns: how many went.
     @discardableResult
     package func delete(before moment: Timestamp) throws -> Int {
