@@ -38,7 +38,7 @@ struct CommandLineTool: AsyncParsableCommand {
               mockforge tenant create --name Acme --subdomain acme-corp --admin-email admin@acme.com
               mockforge import shop.yaml --token sk_live_...
 
-            Exit codes: 0 done, 1 refused by the server, 64 wrong usage, 66 unreadable file, 69 no server there,
+            Exit codes: 0 done, 1 refused by the server, 64 wrong usage, 66 unreadable file, 69 no server or store there,
             70 the server failed, 77 not authorised, 78 wrong configuration.
             """,
         version: Version.text,

@@ -7,7 +7,7 @@ struct CommandFailure: Error, Sendable {
         case usage = 64
         /// A file that was named cannot be read.
         case noInput = 66
-        /// No server answers there.
+        /// No server, or no store that a server needs, answers there.
         case unreachable = 69
         /// The server failed, or answered what nobody understands.
         case software = 70
