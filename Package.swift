@@ -177,14 +177,14 @@ let package = Package(
         .testTarget(
             name: "S3DriverTests",
             dependencies: [
-                "S3Driver", "Persistence", "Domain", "JSON", "TestSupport", Library.asyncHTTPClient, Library.logging,
-                Library.nioCore, Library.nioHTTP1, Library.nioPosix,
+                "S3Driver", "Persistence", "Domain", "JSON", "TestSupport", Library.asyncHTTPClient, Library.crypto,
+                Library.logging, Library.nioCore, Library.nioHTTP1, Library.nioPosix,
             ],
-            swiftSettings: settings),
+            exclude: ["Signer"], swiftSettings: settings),
         .testTarget(
             name: "SMTPDriverTests",
-            dependencies: ["SMTPDriver", "Persistence", "Domain", "TestSupport", Library.logging],
-            swiftSettings: settings),
+            dependencies: ["SMTPDriver", "Persistence", "Domain", "JSON", "TestSupport", Library.logging],
+            exclude: ["Server"], swiftSettings: settings),
         .testTarget(name: "PrometheusTests", dependencies: ["Prometheus"], swiftSettings: settings),
         .testTarget(
             name: "MeteringTests",

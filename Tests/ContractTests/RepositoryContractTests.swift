@@ -478,6 +478,60 @@ import Testing
         }
     }
 
+    @Test(arguments: DatabaseDriver.all)
+    func `a mail goes to one sender at a time, and a dead one to nobody`(driver: DatabaseDriver) async throws {
+        let mail = Mail(
+            id: MailID(from: surroundings.surroundings), to: "a@b.example", subject: "Hello", text: "Hi", html: "<p>Hi")
+        let start = start
+        try await platform(driver) { sql in
+            let outbox = OutboxRepository(sql)
+            let record = OutboxRecord(
+                mail: mail, tenantID: TenantID("acme000001"), hasLink: true, createdAt: start, nextAttemptAt: start)
+            try outbox.insert(record)
+            #expect(try outbox.find(mail.id) == record)
+            #expect(try outbox.claim(record, until: start + .seconds(300)))
+            #expect(try !outbox.claim(record, until: start + .seconds(300)))
+            #expect(try outbox.due(at: start + .seconds(299), limit: 10).isEmpty)
+            // The claim of a sender that died runs out.
+            let again = try #require(try outbox.due(at: start + .seconds(300), limit: 10).first)
+            #expect(try outbox.claim(again, until: start + .seconds(600)))
+            try outbox.markDead(mail.id, error: "550", at: start + .seconds(301))
+            #expect(try outbox.due(at: start + .seconds(9999), limit: 10).isEmpty)
+            #expect(try outbox.pendingCount() == 0)
+            #expect(try outbox.deadCount() == 1)
+            let dead = try outbox.find(mail.id)
+            #expect(dead?.deadAt == start + .seconds(301))
+            #expect(dead?.lastError == "550")
+        }
+    }
+
+    @Test(arguments: DatabaseDriver.all)
+    func `the first link that is used ends every link of its tenant`(driver: DatabaseDriver) async throws {
+        let (start, tenant, other) = (start, TenantID("acme000001")!, TenantID("other00001")!)
+        try await platform(driver) { sql in
+            for (id, name) in [(tenant, "acme"), (other, "other")] {
+                try TenantRepository(sql).insert(
+                    TenantRecord(
+                        id: id, name: name, subdomain: try Subdomain(name), plan: "free", status: .active,
+                        adminEmail: "", adminName: "", isProvisioned: true, createdAt: start, updatedAt: start))
+            }
+            let links = OneTimeLinkRepository(sql)
+            for (hash, id) in [("a", tenant), ("b", tenant), ("c", other), ("d", other)] {
+                try links.insert(
+                    OneTimeLinkRecord(
+                        tokenHash: hash, tenantID: id, createdAt: start,
+                        expiresAt: start + .seconds(hash == "c" ? 10 : 60)))
+            }
+            #expect(try links.redeem("x", at: start) == nil)
+            #expect(try links.redeem("a", at: start + .seconds(1)) == tenant)
+            #expect(try links.redeem("a", at: start + .seconds(1)) == nil)
+            #expect(try links.redeem("b", at: start + .seconds(1)) == nil)
+            #expect(try links.redeem("c", at: start + .seconds(10)) == nil)
+            #expect(try links.deleteExpired(before: start + .seconds(11)) == 1)
+            #expect(try links.redeem("d", at: start + .seconds(10)) == other)
+        }
+    }
+
     // MARK: Usage
 
     private func usage(

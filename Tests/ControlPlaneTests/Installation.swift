@@ -17,7 +17,7 @@ final class Installation: Sendable {
 
     let clock = HandClock()
     let mailer = RecordingMailer()
-    let objects = MemoryObjectStore()
+    let objects: MemoryObjectStore
     let announcements = RecordingAnnouncements()
     let journal = InProcessJournal()
     let flushes: Flushes
@@ -29,6 +29,7 @@ final class Installation: Sendable {
     init(observer: ProvisioningObserver? = nil) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "mockforge-\(UUID().uuidString)")
         let clock = clock
+        objects = MemoryObjectStore(now: { clock.now })
         let surroundings = Surroundings(now: { clock.now }, random: Surroundings.system.random)
         database = try SQLiteDatabase(folder: folder.path(percentEncoded: false), surroundings: surroundings)
         var logger = Logger(label: "test")
@@ -143,12 +144,14 @@ final class Flushes: Sendable {
 
 final class RecordingMailer: Mailer {
     struct Refusal: Error {}
-    private let state = Mutex((sent: [Mail](), failures: 0))
+    private let state = Mutex((sent: [Mail](), failures: 0, refuses: false))
     var sent: [Mail] { state.withLock { $0.sent } }
     func failNext(_ count: Int) { state.withLock { $0.failures = count } }
+    func refuseForGood() { state.withLock { $0.refuses = true } }
 
     func send(_ mail: Mail) async throws {
         try state.withLock { state in
+            if state.refuses { throw MailerError.permanent("550 no such user") }
             if state.failures > 0 {
                 state.failures -= 1
                 throw Refusal()

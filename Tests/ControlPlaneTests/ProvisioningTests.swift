@@ -178,6 +178,7 @@ struct ProvisioningTests {
         #expect(mail.text.contains("http://acme-corp.localhost:8080"))
         #expect(!mail.text.contains("sk_live_"))
         #expect(!mail.text.contains(tenant.key))
+        #expect(mail.html?.contains("sk_live_") == false)
     }
 
     @Test func `mail that fails is tried again after a pause that grows`() async throws {

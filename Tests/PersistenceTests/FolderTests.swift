@@ -8,8 +8,8 @@ import Testing
     let folder = TemporaryFolder()
     let acme = TenantID("acme000001")!
     let mail = Mail(
-        id: MailID(from: TestSurroundings().surroundings), to: "a@b.example\r\nBcc: evil@x.example", subject: "Grüße",
-        text: "one\ntwo")
+        id: MailID(from: TestSurroundings().surroundings), to: "a@b.example",
+        subject: "Ready\r\nBcc: evil@x.example", text: "one\ntwo")
 
     @Test func `a symbolic link is neither followed nor listed`() async throws {
         let store = FolderObjectStore(folder.path + "/objects")
@@ -42,11 +42,13 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["\(mail.id).eml"])
     }
 
-    @Test func `a line break in an address starts no header`() async throws {
+    @Test func `a line break starts no header`() async throws {
         try await FolderMailer(folder.path).send(mail)
         let text = try String(contentsOf: URL(filePath: folder.path + "/\(mail.id).eml"), encoding: .utf8)
-        #expect(text.contains("To: a@b.example  Bcc: evil@x.example\r\n"))
-        #expect(text.contains("Subject: Grüße\r\n"))
+        #expect(text.contains("To: <a@b.example>\r\n"))
+        #expect(!text.contains("\nBcc:"))
         #expect(text.hasSuffix("\r\n\r\none\r\ntwo\r\n"))
+        let bad = Mail(id: mail.id, to: "a@b.example\r\nBcc: evil@x.example", subject: "", text: "")
+        await #expect(throws: MailerError.self) { try await FolderMailer(folder.path).send(bad) }
     }
 }

@@ -55,7 +55,10 @@ import Testing
             #expect(message(error)?.contains("run `mockforge migrate`") == true)
         }
         let error = await #expect(throws: DatabaseError.self) { try await migrator.requireCurrent() }
-        #expect(message(error)?.contains("the platform schema is at version 1 and this binary needs 2") == true)
+        let version = MigrationSet.platform.newestVersion
+        #expect(
+            message(error)?.contains(
+                "the platform schema is at version \(version) and this binary needs \(version + 1)") == true)
 
         let planned = try await migrator.migrate(dryRun: true)
         #expect(planned.map { $0.migrations.map(\.name) } == [["more"], ["more"]])
@@ -88,7 +91,9 @@ import Testing
 
     @Test func `an applied migration whose text changed is refused`() async throws {
         let changed = MigrationSets(
-            platform: MigrationSet([Migration(version: 1, name: "platform_baseline", sql: "CREATE TABLE x (y TEXT)")]))
+            platform: MigrationSet(
+                [Migration(version: 1, name: "platform_baseline", sql: "CREATE TABLE x (y TEXT)")]
+                    + MigrationSet.platform.migrations.dropFirst()))
         try await open().close()
         let error = #expect(throws: DatabaseError.self) { try open(changed) }
         #expect(message(error)?.contains("applied with another text") == true)
@@ -100,7 +105,8 @@ import Testing
         sets.platform = MigrationSet(
             sets.platform.migrations + [
                 Migration(
-                    version: 2, name: "broken", sql: "CREATE TABLE half (id TEXT); CREATE TABLE tenants (id TEXT)")
+                    version: sets.platform.newestVersion + 1, name: "broken",
+                    sql: "CREATE TABLE half (id TEXT); CREATE TABLE tenants (id TEXT)")
             ])
         let broken = try open(sets)
         await #expect(throws: DatabaseError.self) { try await broken.migrateSchema(.platform) }

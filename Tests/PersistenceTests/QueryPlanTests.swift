@@ -101,6 +101,17 @@ import Testing
             _ = try outbox.pendingCount()
             try outbox.markSent(MailID(from: surroundings), at: now)
             try outbox.deleteSent(before: now)
+            _ = try outbox.deadCount()
+            let mail = Mail(id: MailID(from: surroundings), to: "", subject: "", text: "")
+            _ = try outbox.claim(
+                OutboxRecord(mail: mail, tenantID: acme, createdAt: now, nextAttemptAt: now), until: now)
+            try outbox.markDead(mail.id, error: "", at: now)
+
+            let links = OneTimeLinkRepository(sql)
+            try links.insert(
+                OneTimeLinkRecord(tokenHash: "h", tenantID: acme, createdAt: now, expiresAt: now + .seconds(60)))
+            _ = try links.redeem("h", at: now)
+            try links.deleteExpired(before: now)
 
             let log = AuditRepository(sql)
             for filter in [

@@ -27,7 +27,7 @@ struct Backends: Sendable {
         return Backends(
             database: try await settings.database.open(in: folder, surroundings, logger),
             announcements: state.announcements, journal: state.journal, objects: objects,
-            mailer: settings.mail.open(in: folder), services: state.services)
+            mailer: try await settings.mail.open(in: folder, surroundings), services: state.services)
     }
 }
 

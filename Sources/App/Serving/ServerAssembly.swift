@@ -108,6 +108,7 @@ struct ServerAssembly: Sendable {
             ReconcilerService(ProvisioningReconciler(platform: platform), every: .seconds(60), logger: logger),
             ReconcilerService(
                 MailReconciler(platform: platform), nudge: platform.mailNudge, every: .seconds(5), logger: logger),
+            ReconcilerService(StorageReconciler(platform: platform), every: .seconds(6 * 3600), logger: logger),
             ReconcilerService(
                 HousekeepingReconciler(platform: platform, keyUse: controlPlane.keyUse), every: .seconds(60),
                 logger: logger),

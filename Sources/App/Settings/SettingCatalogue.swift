@@ -53,7 +53,8 @@ extension SettingKey {
             + "like it. `folder`, or nothing, is the data folder.")
     static let mailURL = SettingKey(
         "mail.url", .text, flag: "--mail-url", isSecret: true,
-        "How mail leaves. `folder`, or nothing, writes files to `outbox` in the data folder.")
+        "How mail leaves: `smtp://user:password@host:587?from=…` with STARTTLS, `smtps://…` with TLS from the start. "
+            + "`folder`, or nothing, writes files to `outbox` in the data folder.")
     static let versionPoll = SettingKey(
         "nodes.poll_seconds", .integer(1...10), default: .int(5),
         "How often a node asks a shared database what other nodes have changed, for the case that an announcement is lost."

@@ -6,6 +6,8 @@ enum Actor: Sendable, Hashable {
     case key(APIKeyID, of: TenantID)
     /// Background work of the platform itself.
     case system
+    /// Whoever holds a one-time link, told apart by the hash of its token.
+    case link(hash: String)
 
     /// The audit log's spelling.
     var name: String {
@@ -13,6 +15,7 @@ enum Actor: Sendable, Hashable {
         case .admin: "admin"
         case .key(let id, _): "key:\(id)"
         case .system: "system"
+        case .link: "one-time link"
         }
     }
 
@@ -22,6 +25,7 @@ enum Actor: Sendable, Hashable {
         case .admin: "admin"
         case .key(_, let tenant): "tenant:\(tenant)"
         case .system: "system"
+        case .link(let hash): "link:\(hash)"
         }
     }
 

@@ -30,6 +30,9 @@ package struct PublicAddresses: Sendable, Hashable {
         ]
     }
 
+    /// Where a one-time link leads. The token is behind the `#`, which no browser sends and no server logs.
+    func welcome(token: String) -> String { url(host: baseDomain, path: "/api/v1/welcome#\(token)").string ?? "" }
+
     /// Where a mock answers.
     ///
     /// - Parameter workspace: nil for the default one, which needs no name in its address.

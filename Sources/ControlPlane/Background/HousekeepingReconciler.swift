@@ -1,7 +1,7 @@
 import Domain
 import Persistence
 
-/// Writes down when keys were used, and forgets mail that was delivered long ago.
+/// Writes down when keys were used, and forgets mail that was delivered and links that ended long ago.
 package struct HousekeepingReconciler: Reconciler {
     package let name = "housekeeping"
     private let platform: Platform
@@ -16,9 +16,10 @@ package struct HousekeepingReconciler: Reconciler {
 
     package func reconcile() async throws {
         try await keyUse.flush(to: platform.database)
-        let limit = platform.surroundings.now() - Self.keepsSentMail
+        let now = platform.surroundings.now()
         try await platform.database.write(.platform) { sql in
-            _ = try OutboxRepository(sql).deleteSent(before: limit)
+            _ = try OutboxRepository(sql).deleteSent(before: now - Self.keepsSentMail)
+            try OneTimeLinkRepository(sql).deleteExpired(before: now)
         }
     }
 }

@@ -16,8 +16,11 @@ struct ImportedSource: Sendable {
         objectKey = "\(Self.prefix(workspace, mock))/\(sha256)-\(String(surroundings.random(), radix: 36))"
     }
 
+    /// Where everything is kept that rows name; what is elsewhere belongs to somebody else.
+    static let root = "workspaces/"
+
     /// Where the texts of a workspace's mocks are kept.
-    static func prefix(_ workspace: WorkspaceID) -> String { "workspaces/\(workspace)" }
+    static func prefix(_ workspace: WorkspaceID) -> String { "\(root)\(workspace)" }
 
     static func prefix(_ workspace: WorkspaceID, _ mock: MockID) -> String {
         "\(prefix(workspace))/mocks/\(mock)"

@@ -24,11 +24,15 @@ enum SystemRoutes {
                 (status, try TenantRepository(sql).count(TenantFilter(status: status)))
             }
         }
+        let mail = try await context.read { sql in
+            (waiting: try OutboxRepository(sql).pendingCount(), dead: try OutboxRepository(sql).deadCount())
+        }
         let uptime = platform.surroundings.now() - platform.startedAt
         return .object([
             "status": "ok", "version": .string(platform.version), "started_at": .string(platform.startedAt.rfc3339),
             "uptime_seconds": JSON(uptime.components.seconds),
             "database": ["connections": JSON(platform.database.connectionCount)],
+            "mail": ["waiting": JSON(mail.waiting), "dead": JSON(mail.dead)],
             "tenants": .object(JSONObject(counts.map { ($0.0.rawValue, JSON($0.1)) })),
         ])
     }

@@ -143,7 +143,7 @@ struct TenantProvisioning: Sendable {
             try OutboxRepository(sql).insert(
                 OutboxRecord(
                     mail: WelcomeMail.mail(mailID, to: tenant, context.platform.addresses), tenantID: id,
-                    createdAt: now, nextAttemptAt: now))
+                    hasLink: true, createdAt: now, nextAttemptAt: now))
             let note = AuditNote(
                 "tenant.create", target: id.text, tenant: id,
                 detail: [
@@ -195,25 +195,3 @@ struct TenantProvisioning: Sendable {
 
 /// The run was rolled back while this request still worked on it; a retry begins a new one.
 struct ProvisioningOvertaken: Error {}
-
-enum WelcomeMail {
-    /// Says where the mocks are. The key is not in it: mail is no place for secrets.
-    static func mail(_ id: MailID, to tenant: TenantRecord, _ addresses: PublicAddresses) -> Mail {
-        let urls = addresses.urls(of: tenant.id, tenant.subdomain)
-        let greeting = tenant.adminName.isEmpty ? "Hello," : "Hello \(tenant.adminName),"
-        return Mail(
-            id: id, to: tenant.adminEmail, subject: "\(tenant.name) is ready on MockForge",
-            text: """
-                \(greeting)
-
-                "\(tenant.name)" is ready on the \(tenant.plan) plan.
-
-                Mocks answer at: \(urls["subdomain"]?.string ?? "")
-                The API is at:   \(urls["api"]?.string ?? "")
-
-                Whoever created the account received its API key then; it is not in this mail and is not shown again.
-                An administrator of the account can make further keys at any time.
-
-                """)
-    }
-}

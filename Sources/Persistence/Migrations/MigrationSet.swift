@@ -11,7 +11,10 @@ package struct MigrationSet: Sendable {
     package static let platform = MigrationSet([
         Migration(
             version: 1, name: "platform_baseline",
-            sql: String(decoding: PackageResources._001_platform_baseline_sql, as: UTF8.self))
+            sql: String(decoding: PackageResources._001_platform_baseline_sql, as: UTF8.self)),
+        Migration(
+            version: 2, name: "mail_and_one_time_links",
+            sql: String(decoding: PackageResources._002_mail_and_one_time_links_sql, as: UTF8.self)),
     ])
 
     /// What each tenant's schema is made of.

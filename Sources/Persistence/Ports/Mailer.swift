@@ -1,21 +1,39 @@
 package import Domain
 
-/// A message to one person. Never holds a key or another secret.
+/// A message to one person.
 package struct Mail: Sendable, Hashable {
     package let id: MailID
     package let to: String
     package let subject: String
     package let text: String
+    /// The same as a page of HTML, where there is one.
+    package let html: String?
 
-    package init(id: MailID, to: String, subject: String, text: String) {
+    package init(id: MailID, to: String, subject: String, text: String, html: String? = nil) {
         self.id = id
         self.to = to
         self.subject = subject
         self.text = text
+        self.html = html
     }
 }
 
 /// Delivers mail. Sending the same `id` twice must not deliver twice where the transport can tell.
 package protocol Mailer: Sendable {
+    /// - Throws: `MailerError`; anything else counts as passing.
     func send(_ mail: Mail) async throws
+}
+
+/// A mail was not taken.
+package enum MailerError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Later it may be: no connection, no answer, a refusal of the 4xx kind, or credentials that somebody has to set right.
+    case passing(String)
+    /// Never: the address is none, or the receiver refused it for good (5xx).
+    case permanent(String)
+
+    package var description: String {
+        switch self {
+        case .passing(let sentence), .permanent(let sentence): sentence
+        }
+    }
 }

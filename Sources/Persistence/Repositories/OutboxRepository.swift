@@ -7,19 +7,23 @@ package struct OutboxRepository {
     package init(_ sql: any SQLSession) { self.sql = sql }
 
     private static let columns =
-        "id, tenant_id, recipient, subject, body, created_at, sent_at, attempts, next_attempt_at, last_error"
+        """
+        id, tenant_id, recipient, subject, body, html, has_link, created_at, sent_at, attempts, next_attempt_at, last_error,
+        dead_at
+        """
 
     /// Adds a mail; one with the same id that is there already stays as it is, so a repeated step adds nothing.
     package func insert(_ record: OutboxRecord) throws {
         try sql.execute(
             """
-            INSERT INTO mail_outbox (\(Self.columns)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            INSERT INTO mail_outbox (\(Self.columns)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
             ON CONFLICT (id) DO NOTHING
             """,
             [
                 .init(record.mail.id), .init(record.tenantID?.text), .text(record.mail.to), .text(record.mail.subject),
-                .text(record.mail.text), .init(record.createdAt), .init(record.sentAt), .init(record.attempts),
-                .init(record.nextAttemptAt), .init(record.lastError),
+                .text(record.mail.text), .init(record.mail.html), .init(record.hasLink), .init(record.createdAt),
+                .init(record.sentAt), .init(record.attempts), .init(record.nextAttemptAt), .init(record.lastError),
+                .init(record.deadAt),
             ])
     }
 
@@ -31,7 +35,7 @@ package struct OutboxRepository {
     package func due(at now: Timestamp, limit: Int) throws -> [OutboxRecord] {
         try sql.query(
             """
-            SELECT \(Self.columns) FROM mail_outbox WHERE sent_at IS NULL AND next_attempt_at <= $1
+            SELECT \(Self.columns) FROM mail_outbox WHERE sent_at IS NULL AND dead_at IS NULL AND next_attempt_at <= $1
             ORDER BY next_attempt_at, id LIMIT $2
             """, [.init(now), .init(limit)]
         ).map(Self.record)
@@ -39,7 +43,26 @@ package struct OutboxRepository {
 
     /// How many wait, due or not.
     package func pendingCount() throws -> Int {
-        try sql.first("SELECT COUNT(*) AS total FROM mail_outbox WHERE sent_at IS NULL", [])?.integer("total") ?? 0
+        try sql.first(
+            "SELECT COUNT(*) AS total FROM mail_outbox WHERE sent_at IS NULL AND dead_at IS NULL", []
+        )?.integer("total") ?? 0
+    }
+
+    /// How many were given up.
+    package func deadCount() throws -> Int {
+        try sql.first("SELECT COUNT(*) AS total FROM mail_outbox WHERE dead_at IS NOT NULL", [])?.integer("total") ?? 0
+    }
+
+    /// Takes a due mail for one sender until `lease`; after that it is due again, as after a crash.
+    ///
+    /// - Returns: false when another sender took it since `record` was read.
+    package func claim(_ record: OutboxRecord, until lease: Timestamp) throws -> Bool {
+        let changed = try sql.execute(
+            """
+            UPDATE mail_outbox SET next_attempt_at = $3
+            WHERE id = $1 AND next_attempt_at = $2 AND sent_at IS NULL AND dead_at IS NULL
+            """, [.init(record.mail.id), .init(record.nextAttemptAt), .init(lease)])
+        return changed == 1
     }
 
     package func markSent(_ id: MailID, at now: Timestamp) throws {
@@ -59,6 +82,15 @@ package struct OutboxRepository {
             """, [.init(id), .text(error), .init(nextAttempt)])
     }
 
+    /// Gives a mail up.
+    package func markDead(_ id: MailID, error: String, at now: Timestamp) throws {
+        try sql.execute(
+            """
+            UPDATE mail_outbox SET attempts = attempts + 1, last_error = $2, dead_at = $3
+            WHERE id = $1 AND sent_at IS NULL
+            """, [.init(id), .text(error), .init(now)])
+    }
+
     /// - Returns: how many went.
     @discardableResult
     package func deleteSent(before moment: Timestamp) throws -> Int {
@@ -69,9 +101,11 @@ package struct OutboxRepository {
         OutboxRecord(
             mail: Mail(
                 id: try row.id("id"), to: try row.text("recipient"), subject: try row.text("subject"),
-                text: try row.text("body")),
-            tenantID: try row.optionalTenant("tenant_id"), createdAt: try row.timestamp("created_at"),
+                text: try row.text("body"), html: try row.optionalText("html")),
+            tenantID: try row.optionalTenant("tenant_id"), hasLink: try row.bool("has_link"),
+            createdAt: try row.timestamp("created_at"),
             sentAt: try row.optionalTimestamp("sent_at"), attempts: try row.integer("attempts"),
-            nextAttemptAt: try row.timestamp("next_attempt_at"), lastError: try row.optionalText("last_error"))
+            nextAttemptAt: try row.timestamp("next_attempt_at"), lastError: try row.optionalText("last_error"),
+            deadAt: try row.optionalTimestamp("dead_at"))
     }
 }

@@ -242,23 +242,49 @@ package struct ProvisioningRecord: Sendable, Hashable {
 package struct OutboxRecord: Sendable, Hashable {
     package var mail: Mail
     package var tenantID: TenantID?
+    /// Whether a one-time link of the tenant's takes the place of a mark in the text when it is sent.
+    package var hasLink: Bool
     package var createdAt: Timestamp
     package var sentAt: Timestamp?
     package var attempts: Int
     package var nextAttemptAt: Timestamp
     package var lastError: String?
+    /// When it was given up.
+    package var deadAt: Timestamp?
 
     package init(
-        mail: Mail, tenantID: TenantID?, createdAt: Timestamp, sentAt: Timestamp? = nil, attempts: Int = 0,
-        nextAttemptAt: Timestamp, lastError: String? = nil
+        mail: Mail, tenantID: TenantID?, hasLink: Bool = false, createdAt: Timestamp, sentAt: Timestamp? = nil,
+        attempts: Int = 0, nextAttemptAt: Timestamp, lastError: String? = nil, deadAt: Timestamp? = nil
     ) {
         self.mail = mail
         self.tenantID = tenantID
+        self.hasLink = hasLink
+        self.deadAt = deadAt
         self.createdAt = createdAt
         self.sentAt = sentAt
         self.attempts = attempts
         self.nextAttemptAt = nextAttemptAt
         self.lastError = lastError
+    }
+}
+
+/// A row of `platform.one_time_links`: a token that was mailed, known by its hash only.
+package struct OneTimeLinkRecord: Sendable, Hashable {
+    /// SHA-256 of the token, hexadecimal.
+    package var tokenHash: String
+    package var tenantID: TenantID
+    package var createdAt: Timestamp
+    package var expiresAt: Timestamp
+    package var redeemedAt: Timestamp?
+
+    package init(
+        tokenHash: String, tenantID: TenantID, createdAt: Timestamp, expiresAt: Timestamp, redeemedAt: Timestamp? = nil
+    ) {
+        self.tokenHash = tokenHash
+        self.tenantID = tenantID
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+        self.redeemedAt = redeemedAt
     }
 }
 

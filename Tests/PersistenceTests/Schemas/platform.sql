@@ -45,6 +45,14 @@ CREATE TABLE mail_outbox (
     attempts BIGINT NOT NULL,
     next_attempt_at BIGINT NOT NULL,
     last_error TEXT
+, html TEXT, has_link INTEGER NOT NULL DEFAULT 0, dead_at BIGINT);
+
+CREATE TABLE one_time_links (
+    token_hash TEXT NOT NULL PRIMARY KEY,
+    tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    redeemed_at BIGINT
 );
 
 CREATE TABLE provisioning (
@@ -97,7 +105,13 @@ CREATE INDEX mail_outbox_by_sending ON mail_outbox (sent_at) WHERE sent_at IS NO
 
 CREATE INDEX mail_outbox_by_tenant ON mail_outbox (tenant_id);
 
-CREATE INDEX mail_outbox_due ON mail_outbox (next_attempt_at, id) WHERE sent_at IS NULL;
+CREATE INDEX mail_outbox_dead ON mail_outbox (dead_at, id) WHERE dead_at IS NOT NULL;
+
+CREATE INDEX mail_outbox_due ON mail_outbox (next_attempt_at, id) WHERE sent_at IS NULL AND dead_at IS NULL;
+
+CREATE INDEX one_time_links_by_expiry ON one_time_links (expires_at);
+
+CREATE INDEX one_time_links_by_tenant ON one_time_links (tenant_id);
 
 CREATE INDEX provisioning_by_update ON provisioning (updated_at, tenant_id);
 

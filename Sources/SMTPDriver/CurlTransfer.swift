@@ -1,0 +1,108 @@
+import CCurl
+
+/// One conversation with a mail server, from the connection to its end. Blocks.
+struct CurlTransfer: ~Copyable {
+    /// How it ended, when not well.
+    struct Failure: Error {
+        let code: CURLcode
+        /// The last answer of the server, or 0.
+        let answer: Int
+        /// libcurl's words.
+        let reason: String
+
+        /// Whether the message was handed over whole before it ended.
+        var wasSent = false
+
+        /// Whether the cause is in the address: no time heals it.
+        var isOfSetup: Bool {
+            let causes = [
+                CURLE_LOGIN_DENIED, CURLE_USE_SSL_FAILED, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
+            ]
+            return causes.contains(code)
+        }
+
+        /// Whether the server refused the mail itself, in words that mean "never". A server that refuses to talk at all may
+        /// talk tomorrow.
+        var isPermanent: Bool { (500..<600).contains(answer) && (wasSent || code == CURLE_SEND_ERROR) }
+    }
+
+    // Once in a process, and before the first handle.
+    private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    private let handle: UnsafeMutableRawPointer
+
+    /// Nil when there is no memory for it.
+    init?() {
+        guard Self.isReady, let handle = curl_easy_init() else { return nil }
+        self.handle = handle
+    }
+
+    deinit { curl_easy_cleanup(handle) }
+
+    func set(_ option: CURLoption, _ value: Int) { _ = mockforge_curl_set_long(handle, option, value) }
+
+    /// The library keeps a copy.
+    func set(_ option: CURLoption, _ value: String) { _ = mockforge_curl_set_text(handle, option, value) }
+
+    /// Connects, says hello, starts TLS and logs in, and leaves it at that.
+    func connect() throws(Failure) {
+        set(CURLOPT_CONNECT_ONLY, 1)
+        try perform()
+    }
+
+    /// Hands over one message.
+    func send(_ bytes: [UInt8], to recipient: String) throws(Failure) {
+        let recipients = curl_slist_append(nil, recipient)
+        defer { curl_slist_free_all(recipients) }
+        guard recipients != nil else { throw Failure(code: CURLE_OUT_OF_MEMORY, answer: 0, reason: "out of memory") }
+        _ = mockforge_curl_set_pointer(handle, CURLOPT_MAIL_RCPT, recipients)
+        set(CURLOPT_UPLOAD, 1)
+        set(CURLOPT_INFILESIZE, bytes.count)
+        var source = Source(bytes: bytes)
+        let result = withUnsafeMutablePointer(to: &source) { source -> Result<Void, Failure> in
+            _ = mockforge_curl_set_pointer(handle, CURLOPT_READDATA, source)
+            _ = mockforge_curl_set_reader(handle) { buffer, size, count, source in
+                guard let buffer, let source else { return 0 }
+                return source.assumingMemoryBound(to: Source.self).pointee.read(into: buffer, size * count)
+            }
+            do throws(Failure) { return .success(try perform()) } catch { return .failure(error) }
+        }
+        do throws(Failure) {
+            try result.get()
+        } catch {
+            var failure = error
+            failure.wasSent = source.offset == bytes.count
+            throw failure
+        }
+    }
+
+    private struct Source {
+        let bytes: [UInt8]
+        var offset = 0
+
+        mutating func read(into buffer: UnsafeMutablePointer<CChar>, _ limit: Int) -> Int {
+            let count = min(limit, bytes.count - offset)
+            bytes.withUnsafeBytes {
+                UnsafeMutableRawPointer(buffer).copyMemory(from: $0.baseAddress! + offset, byteCount: count)
+            }
+            offset += count
+            return count
+        }
+    }
+
+    private func perform() throws(Failure) {
+        var words = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
+        let code = words.withUnsafeMutableBufferPointer { buffer in
+            _ = mockforge_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, buffer.baseAddress)
+            let code = curl_easy_perform(handle)
+            _ = mockforge_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, nil)
+            return code
+        }
+        guard code != CURLE_OK else { return }
+        var answer = 0
+        _ = mockforge_curl_response_code(handle, &answer)
+        let text = String(decoding: words.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        throw Failure(
+            code: code, answer: answer, reason: text.isEmpty ? String(cString: curl_easy_strerror(code)) : text)
+    }
+}
