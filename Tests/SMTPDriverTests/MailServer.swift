@@ -52,14 +52,16 @@ final class MailServer: Sendable {
     }
 }
 
-/// Ends with its owner.
+/// Ends with its owner, and when this process ends: its standard input closes then.
 private final class RunningProcess: Sendable {
     private let process: Process
+    private let input = Pipe()
 
     init(_ path: String, _ arguments: [String], output: Pipe?) throws {
         process = Process()
         process.executableURL = URL(filePath: path)
         process.arguments = arguments
+        process.standardInput = input
         process.standardOutput = output ?? FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
@@ -70,7 +72,7 @@ private final class RunningProcess: Sendable {
         return process.terminationStatus
     }
 
-    deinit { if process.isRunning { process.terminate() } }
+    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 }
 
 private struct LineReader {

@@ -7,8 +7,10 @@ message, once-451@… only the first time, hang@… never.
 """
 import asyncio
 import json
+import os
 import ssl
 import sys
+import threading
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
@@ -55,7 +57,14 @@ def authenticate(server, session, envelope, mechanism, data):
     return AuthResult(success=is_right, handled=False, auth_data=data)
 
 
+def end_with_parent():
+    """Standard input closes when the test that started this process is over, however it ends."""
+    sys.stdin.read()
+    os._exit(0)
+
+
 async def main():
+    threading.Thread(target=end_with_parent, daemon=True).start()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     handler = Handler()
