@@ -49,6 +49,7 @@ package struct Plan: Sendable, Hashable {
     package var quotas: [QuotaKey: QuotaLimit]
     package var permissions: [PermissionKey: Bool]
     package var price: PlanPrice
+    package var usageRetention = UsageRetention()
 
     package init(
         name: String, quotas: [QuotaKey: QuotaLimit], permissions: [PermissionKey: Bool], price: PlanPrice

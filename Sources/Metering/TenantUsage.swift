@@ -8,7 +8,7 @@ package final class TenantUsage: Sendable {
     /// What one row of the ledger counts. Hashing takes the narrowest id only, since it names the others.
     struct Key: Hashable {
         let minute: Int64
-        let workspaceID: WorkspaceID
+        let workspaceID: WorkspaceID?
         let mockID: MockID?
         let routeID: RouteID?
         let statusClass: Int
@@ -18,54 +18,87 @@ package final class TenantUsage: Sendable {
             hasher.combine(statusClass)
             if let routeID { hasher.combine(routeID) } else { hasher.combine(workspaceID) }
         }
-    }
 
-    struct Sums {
-        var requests = 0
-        var durationMicroseconds = 0
-        var maxDurationMicroseconds = 0
-        var requestBytes = 0
-        var responseBytes = 0
+        /// For a tenant that has more rows waiting than it may: the count stays, the route is lost.
+        var withoutRoute: Key {
+            Key(minute: minute, workspaceID: workspaceID, mockID: nil, routeID: nil, statusClass: statusClass)
+        }
     }
 
     /// Rows on their way to the ledger, with the number by which a repeated delivery adds nothing.
     struct Window: Sendable {
         let sequence: Int
         let records: [UsageRecord]
+        fileprivate let slots: [CounterSlot]
     }
 
     private struct State {
-        var sums: [Key: Sums] = [:]
+        var open: [Key: CounterSlot] = [:]
+        /// The row that was counted last, which is the next one's more often than not.
+        var last: (key: Key, slot: CounterSlot)?
+        /// When the oldest request was answered that is in no window yet.
+        var openSince: Timestamp?
         /// Taken out for the ledger and not acknowledged by it yet.
         var window: Window?
+        var windowSince: Timestamp?
         var isFlushing = false
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    private static let minuteMicroseconds: Int64 = 60_000_000
+    static let minuteMicroseconds: Int64 = 60_000_000
+    /// Rows of one tenant that may wait for a flush; what comes beyond is counted for its workspace alone, so that one
+    /// tenant cannot fill the memory of all.
+    private static let maxOpenRows = 50_000
 
     package let tenant: TenantID
+    private let file: CounterFile?
     private let state = Mutex(State())
 
-    init(tenant: TenantID) { self.tenant = tenant }
+    init(tenant: TenantID, file: CounterFile?) {
+        self.tenant = tenant
+        self.file = file
+    }
+
+    deinit {
+        state.withLock { state in
+            for slot in state.open.values { slot.deallocate() }
+            for slot in state.window?.slots ?? [] { slot.deallocate() }
+        }
+    }
 
     package func count(_ event: UsageEvent) {
         let key = Key(
             minute: event.at.microseconds / Self.minuteMicroseconds, workspaceID: event.workspaceID,
             mockID: event.mockID, routeID: event.routeID, statusClass: event.status / 100)
         state.withLock { state in
-            let index = state.sums.index(forKey: key)
-            if let index {
-                state.sums.values[index].add(event)
-            } else {
-                var sums = Sums()
-                sums.add(event)
-                state.sums[key] = sums
+            if let last = state.last, last.key == key {
+                last.slot.add(event)
+                return
             }
+            let slot = slot(for: key, at: event.at, &state)
+            slot.add(event)
+            state.last = (key, slot)
         }
     }
 
-    var hasPending: Bool { state.withLock { !$0.sums.isEmpty || $0.window != nil } }
+    private func slot(for key: Key, at moment: Timestamp, _ state: inout State) -> CounterSlot {
+        if let known = state.open[key] { return known }
+        var key = key
+        if state.open.count >= Self.maxOpenRows {
+            key = key.withoutRoute
+            if let known = state.open[key] { return known }
+        }
+        let slot = file?.take() ?? .onHeap()
+        slot.begin(key, of: tenant)
+        state.open[key] = slot
+        if state.openSince == nil { state.openSince = moment }
+        return slot
+    }
+
+    var hasPending: Bool { state.withLock { !$0.open.isEmpty || $0.window != nil } }
+
+    /// When the oldest request was answered that the ledger has not acknowledged; nil when it has all.
+    var pendingSince: Timestamp? { state.withLock { $0.windowSince ?? $0.openSince } }
 
     /// Takes the right to flush; waits for another flush to end first.
     func beginFlush() async {
@@ -95,38 +128,47 @@ package final class TenantUsage: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// The window that the ledger has not acknowledged, else a new one of all that is pending; nil when nothing is.
+    /// The window that the ledger has not acknowledged, else a new one of all that is pending; nil when nothing is. For
+    /// the holder of the right to flush.
     func takeWindow(number: () -> Int) -> Window? {
-        state.withLock { state in
-            if let window = state.window { return window }
-            guard !state.sums.isEmpty else { return nil }
-            let window = Window(sequence: number(), records: state.sums.map(Self.record))
-            state.sums.removeAll(keepingCapacity: true)
-            state.window = window
-            return window
+        let (waiting, slots) = state.withLock { state -> (Window?, [CounterSlot]) in
+            if let window = state.window { return (window, []) }
+            let slots = Array(state.open.values)
+            state.open.removeAll(keepingCapacity: state.open.count < 256)
+            state.last = nil
+            state.windowSince = state.openSince
+            state.openSince = nil
+            return (nil, slots)
         }
+        if let waiting { return waiting }
+        guard !slots.isEmpty else { return nil }
+        // Nobody counts in these any more, so the rest needs no lock. All are marked before the ledger sees the first:
+        // a crash in between leaves slots that no window has been written for.
+        let sequence = number()
+        for slot in slots { slot.mark(.inWindow(sequence)) }
+        let window = Window(sequence: sequence, records: slots.compactMap { $0.record() }, slots: slots)
+        state.withLock { $0.window = window }
+        return window
     }
 
     /// The ledger has the window, or never will.
     func dropWindow() {
-        state.withLock { $0.window = nil }
-    }
-
-    private static func record(_ key: Key, _ sums: Sums) -> UsageRecord {
-        UsageRecord(
-            minute: Timestamp(microseconds: key.minute * minuteMicroseconds), workspaceID: key.workspaceID,
-            mockID: key.mockID, routeID: key.routeID, statusClass: key.statusClass, requests: sums.requests,
-            durationMicroseconds: sums.durationMicroseconds, maxDurationMicroseconds: sums.maxDurationMicroseconds,
-            requestBytes: sums.requestBytes, responseBytes: sums.responseBytes)
+        let slots = state.withLock { state in
+            defer {
+                state.window = nil
+                state.windowSince = nil
+            }
+            return state.window?.slots ?? []
+        }
+        file?.release(slots.filter(\.isInFile))
+        for slot in slots { slot.deallocate() }
     }
 }
 
-extension TenantUsage.Sums {
-    mutating func add(_ event: UsageEvent) {
-        requests += 1
-        durationMicroseconds += event.durationMicroseconds
-        maxDurationMicroseconds = max(maxDurationMicroseconds, event.durationMicroseconds)
-        requestBytes += event.requestBytes
-        responseBytes += event.responseBytes
+extension TenantUsage.Key {
+    init(_ record: UsageRecord) {
+        self.init(
+            minute: record.minute.microseconds / TenantUsage.minuteMicroseconds, workspaceID: record.workspaceID,
+            mockID: record.mockID, routeID: record.routeID, statusClass: record.statusClass)
     }
 }

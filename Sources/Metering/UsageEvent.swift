@@ -3,7 +3,8 @@ package import Domain
 /// One answered request of the data plane, as the meter counts it.
 package struct UsageEvent: Sendable {
     package var at: Timestamp
-    package var workspaceID: WorkspaceID
+    /// Nil for a request that was refused before its workspace was known.
+    package var workspaceID: WorkspaceID?
     /// Nil where no mock or route matched.
     package var mockID: MockID?
     package var routeID: RouteID?
@@ -14,7 +15,7 @@ package struct UsageEvent: Sendable {
     package var responseBytes: Int
 
     package init(
-        at: Timestamp, workspaceID: WorkspaceID, mockID: MockID?, routeID: RouteID?, status: Int,
+        at: Timestamp, workspaceID: WorkspaceID?, mockID: MockID?, routeID: RouteID?, status: Int,
         durationMicroseconds: Int, requestBytes: Int, responseBytes: Int
     ) {
         self.at = at

@@ -4,33 +4,61 @@ package import Persistence
 import ServiceLifecycle
 import Synchronization
 
-/// Counts answered requests in memory and writes the sums to each tenant's ledger: every second, at shutdown, and when a
-/// reader asks. A window that the ledger did not acknowledge is written again under the same key, which adds it once.
+/// Counts answered requests and writes the sums to each tenant's ledger: every few seconds, at shutdown, and when a reader
+/// asks. A window that the ledger did not acknowledge is written again under the same key, which adds it once. With a
+/// counter file, what was counted outlives the process as well, and the next process writes it down.
 package final class UsageMeter: Service {
     /// Writes rows to a tenant's ledger unless the window of this node with this number is there already.
     package typealias Ledger =
         @Sendable (_ tenant: TenantID, _ records: [UsageRecord], _ window: UsageWindow) async throws -> Void
 
+    /// How often the meter looks whether its file needs room.
+    private static let tick = Duration.milliseconds(250)
+    /// How often the folder is searched for files of processes that died.
+    private static let adoptionInterval = Duration.seconds(60)
+
     private let ledger: Ledger
     private let interval: Duration
     private let logger: Logger
+    private let surroundings: Surroundings
     /// Names this run of this process, so that windows of two nodes or two runs never meet.
     private let node: String
+    private let file: CounterFile?
+    private let recovery: UsageRecovery?
     private let sequence = Atomic<Int>(0)
+    private let isFullReported = Atomic<Bool>(false)
     private let tenants = Mutex<[TenantID: TenantUsage]>([:])
+    /// Tenants whose ledger has got rows since somebody asked.
+    private let written = Mutex<Set<TenantID>>([])
 
+    /// - Parameters:
+    ///   - folder: where counters survive the process, and where those of dead processes are found; nil keeps them in
+    ///     memory alone. It must exist.
+    ///   - maxFileBytes: how far the file of counters may grow; what does not fit is counted in memory.
     package init(
-        ledger: @escaping Ledger, surroundings: Surroundings, interval: Duration = .seconds(1), logger: Logger
+        ledger: @escaping Ledger, surroundings: Surroundings, folder: String? = nil,
+        maxFileBytes: Int = 64 << 20, interval: Duration = .seconds(1), logger: Logger
     ) {
         self.ledger = ledger
         self.interval = interval
         self.logger = logger
+        self.surroundings = surroundings
         node = String(surroundings.random(), radix: 36)
+        recovery = folder.map { UsageRecovery(folder: $0, ledger: ledger, logger: logger) }
+        file = folder.flatMap { [node] folder in
+            do { return try CounterFile(folder: folder, node: node, maxBytes: maxFileBytes) } catch {
+                logger.error(
+                    "usage is counted in memory alone, so a crash would lose up to one flush of it",
+                    metadata: ["error": "\(error)"])
+                return nil
+            }
+        }
     }
 
     /// A meter that writes to the tenants' schemas.
     package convenience init(
-        database: any Database, surroundings: Surroundings, interval: Duration = .seconds(1), logger: Logger
+        database: any Database, surroundings: Surroundings, folder: String? = nil, interval: Duration = .seconds(1),
+        logger: Logger
     ) {
         self.init(
             ledger: { tenant, records, window in
@@ -39,14 +67,14 @@ package final class UsageMeter: Service {
                     _ = try UsageRepository(sql).add(records, window: window, at: now)
                 }
             },
-            surroundings: surroundings, interval: interval, logger: logger)
+            surroundings: surroundings, folder: folder, interval: interval, logger: logger)
     }
 
     /// The counters of one tenant, to be kept by whoever counts often.
     package func usage(of tenant: TenantID) -> TenantUsage {
         tenants.withLock { tenants in
             if let usage = tenants[tenant] { return usage }
-            let usage = TenantUsage(tenant: tenant)
+            let usage = TenantUsage(tenant: tenant, file: file)
             tenants[tenant] = usage
             return usage
         }
@@ -65,16 +93,69 @@ package final class UsageMeter: Service {
         tenants.withLock { $0[tenant] = nil }
     }
 
+    /// How long the oldest request has waited that the ledger has not acknowledged; zero when it has all.
+    package func lag(at now: Timestamp) -> Duration {
+        let usages = tenants.withLock { Array($0.values) }
+        guard let oldest = usages.lazy.compactMap(\.pendingSince).min() else { return .zero }
+        return max(.zero, now - oldest)
+    }
+
+    /// The tenants whose ledger has got rows since the last call.
+    package func takeWritten() -> Set<TenantID> {
+        written.withLock { written in
+            defer { written = [] }
+            return written
+        }
+    }
+
     /// Flushes until shutdown, and once more then.
     package func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                try? await Task.sleep(for: self.interval)
-                if !Task.isCancelled { await self.flushAll() }
+        await cancelWhenGracefulShutdown { await self.work() }
+        // The last flush must not be cut short by the cancellation that ended the loop.
+        await Task {
+            await self.flushAll()
+            self.file?.removeIfIdle()
+        }.value
+    }
+
+    /// Writes down what processes had counted in the same folder that did not live to do it. A ledger that cannot be
+    /// reached leaves their files for the next call.
+    package func recover() async { await recovery?.adopt() }
+
+    private func work() async {
+        let clock = ContinuousClock()
+        await recover()
+        var nextFlush = clock.now + interval
+        var nextAdoption = clock.now + Self.adoptionInterval
+        while !Task.isCancelled {
+            try? await Task.sleep(for: min(interval, Self.tick))
+            if Task.isCancelled { return }
+            let isFull = !makeRoom()
+            if isFull || clock.now >= nextFlush {
+                await flushAll()
+                nextFlush = clock.now + interval
+            }
+            if clock.now >= nextAdoption {
+                await recover()
+                nextAdoption = clock.now + Self.adoptionInterval
             }
         }
-        // The last flush must not be cut short by the cancellation that ended the loop.
-        await Task { await self.flushAll() }.value
+    }
+
+    /// Sees to it that slots stay free; false when only a flush can free some.
+    @discardableResult
+    package func makeRoom() -> Bool {
+        guard let file, file.isLow else {
+            isFullReported.store(false, ordering: .relaxed)
+            return true
+        }
+        if file.grow() { return true }
+        if !isFullReported.exchange(true, ordering: .relaxed) {
+            logger.warning(
+                "the usage counter file is full; what does not fit is counted in memory until the ledger takes more",
+                metadata: ["file": "\(file.path)", "bytes": "\(file.size)"])
+        }
+        return false
     }
 
     /// Flushes every tenant with pending counts; a failure is logged and its counts are kept.
@@ -91,13 +172,16 @@ package final class UsageMeter: Service {
         }
     }
 
+    private func nextSequence() -> Int { file?.nextSequence() ?? sequence.add(1, ordering: .relaxed).newValue }
+
     private func flush(_ usage: TenantUsage) async throws {
         await usage.beginFlush()
         defer { usage.endFlush() }
         // Twice at most: a window left over from a failure, and then what was counted since.
-        while let window = usage.takeWindow(number: { sequence.add(1, ordering: .relaxed).newValue }) {
+        while let window = usage.takeWindow(number: nextSequence) {
             do {
                 try await ledger(usage.tenant, window.records, UsageWindow(node: node, sequence: window.sequence))
+                written.withLock { _ = $0.insert(usage.tenant) }
             } catch DatabaseError.noSuchSchema {
                 // The tenant was purged; nobody can ask for these counts any more.
             }

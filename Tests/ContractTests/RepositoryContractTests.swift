@@ -567,7 +567,7 @@ import Testing
                     == UsageTotals(
                         requests: 15, durationMicroseconds: 150, maxDurationMicroseconds: 99, requestBytes: 30,
                         responseBytes: 45))
-            #expect(try usage.deleteWindows(before: start + .seconds(1)) == 3)
+            #expect(try usage.deleteWindows(before: start + .seconds(1)) == 2)
         }
     }
 
@@ -587,22 +587,28 @@ import Testing
             let usage = UsageRepository(sql)
             try usage.add(records, window: UsageWindow(node: "n", sequence: 1), at: start)
             let all = UsageFilter(from: Timestamp(seconds: 0), to: Timestamp(seconds: 48 * 3600))
-            #expect(try usage.byStatusClass(all).mapValues(\.requests) == [2: 5, 4: 2, 5: 8])
-            func series(_ interval: UsageInterval) throws -> [[Int]] {
-                try usage.series(all, by: interval).map { [Int($0.start.seconds), $0.totals.requests] }
+            let byStatus = try usage.groups(all, by: [.status])
+            #expect(
+                byStatus.mapValues(\.requests) == [
+                    .init(statusClass: 2): 5, .init(statusClass: 4): 2, .init(statusClass: 5): 8,
+                ])
+            func series(_ interval: UsageInterval) throws -> [Int64: Int] {
+                let groups = try usage.groups(all, by: [.time(interval)], durations: false)
+                return Dictionary(uniqueKeysWithValues: groups.map { ($0.start?.seconds ?? -1, $1.requests) })
             }
-            #expect(try series(.minute) == [[0, 1], [59 * 60, 2], [3600, 4], [86_400, 8]])
-            #expect(try series(.hour) == [[0, 3], [3600, 4], [86_400, 8]])
-            #expect(try series(.day) == [[0, 7], [86_400, 8]])
-            let byRoute = try usage.breakdown(all, by: .route, limit: 2)
-            #expect(byRoute.map(\.id) == [routes[1].text, nil])
-            #expect(byRoute.map(\.totals.requests) == [12, 2])
-            #expect(try usage.breakdown(all, by: .workspace, limit: 9).map(\.totals.requests) == [12, 3])
+            #expect(try series(.minute) == [0: 1, 59 * 60: 2, 3600: 4, 86_400: 8])
+            #expect(try series(.hour) == [0: 3, 3600: 4, 86_400: 8])
+            #expect(try series(.day) == [0: 7, 86_400: 8])
+            let byRoute = try usage.groups(all, by: [.route])
+            #expect(
+                Dictionary(uniqueKeysWithValues: byRoute.map { ($0.routeID, $1.requests) })
+                    == ["": 2, routes[0].text: 1, routes[1].text: 12])
+            let byWorkspace = try usage.groups(all, by: [.workspace])
+            #expect(byWorkspace[UsageGroup(workspaceID: workspaces[1].text)]?.requests == 12)
             #expect(try usage.uniqueRoutes(all) == 2)
             let part = UsageFilter(from: all.from, to: all.to, workspace: workspaces[0], mock: mocks[0])
             #expect(try usage.totals(part).requests == 1)
             #expect(try usage.totals(UsageFilter(from: all.from, to: Timestamp(seconds: 3600))).requests == 3)
-            #expect(try usage.delete(before: Timestamp(seconds: 3600)) == 2)
         }
     }
 }

@@ -13,7 +13,7 @@ struct UsageTests {
         let mock = MockID("mock_0000000000000001")
         func record(_ route: String?, _ statusClass: Int, ago: Int, requests: Int) -> UsageRecord {
             UsageRecord(
-                minute: (now + .seconds(-ago)).startOfMinute, workspaceID: workspace, mockID: mock,
+                minute: UsageInterval.minute.start(of: now + .seconds(-ago)), workspaceID: workspace, mockID: mock,
                 routeID: route.flatMap { RouteID($0) }, statusClass: statusClass, requests: requests,
                 durationMicroseconds: 2000 * requests, maxDurationMicroseconds: 9000, requestBytes: 10,
                 responseBytes: 20)
@@ -46,9 +46,9 @@ struct UsageTests {
         let customer = try await customer()
         _ = try await customer.makeMock()
         let quotas = try await customer.send(.get, "/usage").json["quotas"]
-        #expect(quotas?["max_workspaces"] == ["limit": 100, "used": 1])
-        #expect(quotas?["max_mocks"] == ["limit": 1000, "used": 1])
-        #expect(quotas?["max_requests_per_minute"] == ["limit": 10000, "used": 3])
+        #expect(quotas?["max_workspaces"] == ["limit": 100, "used": 1, "left": 99])
+        #expect(quotas?["max_mocks"] == ["limit": 1000, "used": 1, "left": 999])
+        #expect(quotas?["max_requests_per_minute"] == ["limit": 10000, "used": 3, "left": 9997])
         #expect(quotas?["max_storage_mb"]?["limit"] == 5000)
     }
 

@@ -137,6 +137,17 @@ final class Hosting: Sendable {
         let filter = UsageFilter(from: Timestamp(seconds: 0), to: Timestamp(seconds: 4_000_000_000))
         return try await database.read(.tenant(tenant)) { try UsageRepository($0).totals(filter) }
     }
+
+    /// Requests by the id of what the dimension names.
+    func usage(by dimension: UsageDimension) async throws -> [String: Int] {
+        try await meter.flush(tenant)
+        let filter = UsageFilter(from: Timestamp(seconds: 0), to: Timestamp(seconds: 4_000_000_000))
+        return try await database.read(.tenant(tenant)) { sql in
+            let groups = try UsageRepository(sql).groups(filter, by: [dimension])
+            return Dictionary(
+                uniqueKeysWithValues: groups.map { ($0.routeID ?? $0.mockID ?? $0.workspaceID ?? "", $1.requests) })
+        }
+    }
 }
 
 /// A server on a free port: the data plane in front of a control plane that only says what it got.

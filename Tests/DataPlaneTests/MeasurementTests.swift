@@ -19,13 +19,15 @@ import Testing
         #expect(totals.requestBytes == 7)
     }
 
-    @Test func `a request refused for its rate is in the metrics and not in the ledger`() async throws {
+    @Test func `a request refused for its rate is in the metrics and, without a workspace, in the ledger`() async throws
+    {
         let hosting = try await Hosting()
         try await hosting.changeTenant { $0.quotaOverrides = [.maxRequestsPerMinute: QuotaLimit(wireValue: 1)!] }
         try await LoopbackServer.run(hosting) { server async throws in
             for _ in 0..<3 { _ = try await server.request("GET", "/hello") }
         }
-        #expect(try await hosting.usage().requests == 1)
+        #expect(try await hosting.usage().requests == 3)
+        #expect(try await hosting.usage(by: .workspace) == ["": 2, hosting.workspace.text: 1])
         #expect(
             hosting.metrics.contains("mockforge_tenant_requests_total{tenant_id=\"acme000001\",status=\"429\"} 2\n"))
         #expect(

@@ -2,34 +2,7 @@ import Domain
 import Logging
 import Metering
 import Persistence
-import Synchronization
 import Testing
-
-/// A ledger in memory that can be told to fail, before or after it has taken a window.
-private final class FakeLedger: Sendable {
-    enum Failure: Error { case beforeCommit, afterCommit }
-
-    private struct State {
-        var windows: Set<UsageWindow> = []
-        var records: [UsageRecord] = []
-        var failure: Failure?
-    }
-
-    private let state = Mutex(State())
-
-    func fail(_ failure: Failure?) { state.withLock { $0.failure = failure } }
-
-    var requests: Int { state.withLock { $0.records.reduce(0) { $0 + $1.requests } } }
-    var records: [UsageRecord] { state.withLock { $0.records } }
-
-    func add(_ records: [UsageRecord], _ window: UsageWindow) throws {
-        try state.withLock { state in
-            if state.failure == .beforeCommit { throw Failure.beforeCommit }
-            if state.windows.insert(window).inserted { state.records += records }
-            if state.failure == .afterCommit { throw Failure.afterCommit }
-        }
-    }
-}
 
 @Suite struct UsageMeterTests {
     private let tenant = TenantID("abcdefghij")!
@@ -60,12 +33,14 @@ private final class FakeLedger: Sendable {
         usage.count(event(0, duration: 10))
         usage.count(event(59, duration: 30))
         try await meter.flush(tenant)
+        var histogram = DurationHistogram()
+        for duration in [10, 30] { histogram.add(duration) }
         #expect(
             ledger.records == [
                 UsageRecord(
                     minute: Timestamp(seconds: 1_700_000_040), workspaceID: workspace, mockID: mock, routeID: route,
                     statusClass: 2, requests: 2, durationMicroseconds: 40, maxDurationMicroseconds: 30,
-                    requestBytes: 6, responseBytes: 10)
+                    requestBytes: 6, responseBytes: 10, durations: histogram)
             ])
     }
 
@@ -124,6 +99,35 @@ private final class FakeLedger: Sendable {
         }
         try await meter.flush(tenant)
         #expect(ledger.requests == 2000)
+    }
+
+    @Test func `the lag is the age of the oldest request that the ledger lacks`() async throws {
+        let now = Timestamp(seconds: 1_700_000_100)
+        #expect(meter.lag(at: now) == .zero)
+        meter.usage(of: tenant).count(event(20))
+        meter.usage(of: tenant).count(event(40))
+        #expect(meter.lag(at: now) == .seconds(40))
+        ledger.fail(.beforeCommit)
+        try? await meter.flush(tenant)
+        #expect(meter.lag(at: now) == .seconds(40))
+        ledger.fail(nil)
+        try await meter.flush(tenant)
+        #expect(meter.lag(at: now) == .zero)
+    }
+
+    @Test func `a tenant with too many rows keeps its counts and loses their routes`() async throws {
+        let usage = meter.usage(of: tenant)
+        var event = event()
+        let routes = 50_010
+        for number in 0..<routes {
+            let digits = String(number)
+            event.routeID = RouteID("route_" + String(repeating: "0", count: 16 - digits.count) + digits)
+            usage.count(event)
+        }
+        try await meter.flush(tenant)
+        #expect(ledger.requests == routes)
+        #expect(ledger.records.count == 50_001)
+        #expect(ledger.records.first { $0.routeID == nil }?.requests == 10)
     }
 
     @Test func `what was counted last is written at shutdown`() async throws {

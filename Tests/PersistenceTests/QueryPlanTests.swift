@@ -167,10 +167,11 @@ import Testing
             let filter = UsageFilter(from: now, to: now, workspace: workspace.id)
             try usage.add([], window: UsageWindow(node: "n", sequence: 1), at: now)
             _ = try usage.totals(filter)
-            _ = try usage.byStatusClass(filter)
-            _ = try usage.series(filter, by: .hour)
+            for dimension in [UsageDimension.workspace, .mock, .route, .status, .time(.minute), .time(.day)] {
+                _ = try usage.groups(filter, by: [dimension])
+            }
             _ = try usage.uniqueRoutes(filter)
-            try usage.delete(before: now)
+            while try usage.rollUp(before: now, keeping: UsageRetention()) {}
             try usage.deleteWindows(before: now)
             try IdempotencyRepository(sql).deleteExpired(at: now)
         }

@@ -37,8 +37,13 @@ struct ServerAssembly: Sendable {
         try await Self.requireCurrent(database)
         let metrics = Registry()
         let limiters = RateLimiters()
+        let usageFolder = folder.file("usage")
+        do { try Files.makeFolder(usageFolder) } catch {
+            throw ConfigurationError(key: .dataFolder, "cannot hold the folder \"usage\": \(error)")
+        }
         let meter = UsageMeter(
-            database: database, surroundings: surroundings, interval: settings.usageFlushInterval, logger: logger)
+            database: database, surroundings: surroundings, folder: usageFolder,
+            interval: settings.usageFlushInterval, logger: logger)
 
         let plans = PlanCatalog(settings.plans)
         let platform = Platform(
@@ -83,7 +88,8 @@ struct ServerAssembly: Sendable {
             dataPlane.drain.begin()
         }
         let services: [any Service] =
-            backends.services + [meter, dataPlane, management] + Self.background(platform, controlPlane, logger) + [
+            backends.services + [meter, dataPlane, management] + Self.background(platform, controlPlane, meter, logger)
+            + [
                 main, stop,
             ]
         return ServerAssembly(services: services, readiness: readiness, settings: settings, database: database)
@@ -102,9 +108,12 @@ struct ServerAssembly: Sendable {
     }
 
     private static func background(
-        _ platform: Platform, _ controlPlane: ControlPlane, _ logger: Logger
+        _ platform: Platform, _ controlPlane: ControlPlane, _ meter: UsageMeter, _ logger: Logger
     ) -> [any Service] {
         [
+            ReconcilerService(
+                UsageReconciler(platform: platform, takeWritten: { meter.takeWritten() }), every: .seconds(60),
+                logger: logger),
             ReconcilerService(ProvisioningReconciler(platform: platform), every: .seconds(60), logger: logger),
             ReconcilerService(
                 MailReconciler(platform: platform), nudge: platform.mailNudge, every: .seconds(5), logger: logger),

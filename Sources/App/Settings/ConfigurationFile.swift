@@ -203,7 +203,7 @@ extension ConfigurationFile {
             base
             ?? Plan(
                 name: planName, quotas: Plan.free.quotas, permissions: Plan.free.permissions, price: Plan.free.price)
-        let known = ["price_id", "base_price", "usage_based", "usage_items", "quotas", "permissions"]
+        let known = ["price_id", "base_price", "usage_based", "usage_items", "quotas", "permissions", "retention"]
         readMembers(node, path: path, known: known) { file, word, value in
             switch word {
             case "base_price":
@@ -233,6 +233,8 @@ extension ConfigurationFile {
                     }
                     if let key = PermissionKey(rawValue: word) { plan.permissions[key] = flag }
                 }
+            case "retention":
+                file.readRetention(value, "\(path).retention", &plan.usageRetention)
             case "usage_items":
                 file.checkUsageItems(value, "\(path).usage_items")
             default:
@@ -245,6 +247,20 @@ extension ConfigurationFile {
             plans[index] = plan
         } else {
             plans.append(plan)
+        }
+    }
+
+    /// How many days a plan keeps usage by the minute, by the hour and by the day.
+    private mutating func readRetention(_ node: Node, _ path: String, _ retention: inout UsageRetention) {
+        let fields: [String: WritableKeyPath<UsageRetention, Int>] = [
+            "minutes": \.minutes, "hours": \.hours, "days": \.days,
+        ]
+        readMembers(node, path: path, known: ["minutes", "hours", "days"]) { file, word, value in
+            guard let days = value.int, (1...3660).contains(days), let field = fields[word] else {
+                file.complain(value, "\(path).\(word)", "must be a number of days, 1 to 3660")
+                return
+            }
+            retention[keyPath: field] = days
         }
     }
 

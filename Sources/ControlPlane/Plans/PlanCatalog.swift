@@ -16,11 +16,14 @@ package struct PlanCatalog: Sendable {
 
     package var names: [String] { plans.map(\.name) }
 
-    /// What holds for a tenant now. One whose plan is no longer configured gets the least, so that a mistake in the
-    /// configuration never gives something away.
+    /// A tenant's plan. One that is no longer configured becomes the least, so that a mistake in the configuration never
+    /// gives something away.
+    package func plan(of tenant: TenantRecord) -> Plan { self[tenant.plan] ?? plans[0] }
+
+    /// What holds for a tenant now.
     package func entitlements(of tenant: TenantRecord) -> Entitlements {
         Entitlements(
-            plan: self[tenant.plan] ?? plans[0], quotaOverrides: tenant.quotaOverrides,
+            plan: plan(of: tenant), quotaOverrides: tenant.quotaOverrides,
             permissionOverrides: tenant.permissionOverrides)
     }
 }

@@ -30,18 +30,17 @@ extension DataPlane {
             durationMicroseconds: answered.durationMicroseconds)
     }
 
-    /// Counts an answered request, of either way of answering. The ledger and the journal have what a workspace answered,
-    /// refused with a 401, 408 or 413 included; a request that was refused before its workspace was known is in the
-    /// metrics alone.
+    /// Counts an answered request, of either way of answering. The ledger has it where the tenant is known, without
+    /// a workspace when it was refused before that was found; the journal has what a workspace answered, refused with a
+    /// 401, 408 or 413 included.
     func count(_ answered: Answered, _ tenant: HostedTenant?, _ snapshot: Snapshot?) {
         metrics.answered.add()
         guard let tenant else { return }
         let duration = answered.durationMicroseconds
         tenant.metrics.record(status: answered.status, durationMicroseconds: duration)
-        guard let snapshot else { return }
         tenant.usage.count(
             UsageEvent(
-                at: answered.receivedAt, workspaceID: snapshot.workspace.id, mockID: answered.mockID,
+                at: answered.receivedAt, workspaceID: snapshot?.workspace.id, mockID: answered.mockID,
                 routeID: answered.routeID, status: answered.status, durationMicroseconds: Int(duration),
                 requestBytes: answered.receivedBytes, responseBytes: answered.sentBytes))
     }

@@ -21,7 +21,10 @@ package struct MigrationSet: Sendable {
     package static let tenant = MigrationSet([
         Migration(
             version: 1, name: "tenant_baseline",
-            sql: String(decoding: PackageResources._001_tenant_baseline_sql, as: UTF8.self))
+            sql: String(decoding: PackageResources._001_tenant_baseline_sql, as: UTF8.self)),
+        Migration(
+            version: 2, name: "usage_rollups",
+            sql: String(decoding: PackageResources._002_usage_rollups_sql, as: UTF8.self)),
     ])
 }
 

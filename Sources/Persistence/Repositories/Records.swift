@@ -288,11 +288,12 @@ package struct OneTimeLinkRecord: Sendable, Hashable {
     }
 }
 
-/// A row of a tenant's `usage_metrics`: what one node counted for one route and status class in one minute.
+/// What one node counted for one route and status class of a tenant in one minute.
 package struct UsageRecord: Sendable, Hashable {
     /// The start of the minute.
     package var minute: Timestamp
-    package var workspaceID: WorkspaceID
+    /// Nil where the request was refused before its workspace was known.
+    package var workspaceID: WorkspaceID?
     /// Nil where no mock or route matched.
     package var mockID: MockID?
     package var routeID: RouteID?
@@ -303,10 +304,12 @@ package struct UsageRecord: Sendable, Hashable {
     package var maxDurationMicroseconds: Int
     package var requestBytes: Int
     package var responseBytes: Int
+    package var durations: DurationHistogram
 
     package init(
-        minute: Timestamp, workspaceID: WorkspaceID, mockID: MockID?, routeID: RouteID?, statusClass: Int,
-        requests: Int, durationMicroseconds: Int, maxDurationMicroseconds: Int, requestBytes: Int, responseBytes: Int
+        minute: Timestamp, workspaceID: WorkspaceID?, mockID: MockID?, routeID: RouteID?, statusClass: Int,
+        requests: Int, durationMicroseconds: Int, maxDurationMicroseconds: Int, requestBytes: Int, responseBytes: Int,
+        durations: DurationHistogram = DurationHistogram()
     ) {
         self.minute = minute
         self.workspaceID = workspaceID
@@ -318,5 +321,18 @@ package struct UsageRecord: Sendable, Hashable {
         self.maxDurationMicroseconds = maxDurationMicroseconds
         self.requestBytes = requestBytes
         self.responseBytes = responseBytes
+        self.durations = durations
+    }
+
+    /// Both counts in one row; the other names the same row.
+    package func adding(_ other: UsageRecord) -> UsageRecord {
+        var sum = self
+        sum.requests += other.requests
+        sum.durationMicroseconds += other.durationMicroseconds
+        sum.maxDurationMicroseconds = max(maxDurationMicroseconds, other.maxDurationMicroseconds)
+        sum.requestBytes += other.requestBytes
+        sum.responseBytes += other.responseBytes
+        sum.durations.add(other.durations)
+        return sum
     }
 }

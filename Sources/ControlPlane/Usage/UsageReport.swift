@@ -1,0 +1,125 @@
+import Domain
+import JSON
+import Persistence
+
+/// What a tenant used in a stretch of time, against its limits.
+struct UsageReport: Sendable {
+    /// One line of a breakdown.
+    struct Row: Sendable {
+        let group: UsageGroup
+        /// What the tenant calls the thing now; nil when it is gone, and beyond the first hundred rows.
+        var name: String?
+        let totals: UsageTotals
+    }
+
+    /// A counted quota.
+    struct Quota: Sendable {
+        let limit: QuotaLimit
+        let used: Int
+    }
+
+    private static let namedRows = 100
+
+    let tenant: TenantID
+    /// What was asked for, widened where only hours or days are left.
+    let from: Timestamp
+    let to: Timestamp
+    let totals: UsageTotals
+    /// Requests that were answered before their workspace was known; part of the totals.
+    let refused: Int
+    let uniqueRoutes: Int
+    let byStatus: [Int: UsageTotals]
+    let series: [(start: Timestamp, totals: UsageTotals)]
+    let names: [UsageBreakdown.Name]
+    let rows: [Row]
+    /// Rows that there are, shown or not.
+    let rowCount: Int
+    let quotas: [QuotaKey: Quota]
+    let databaseBytes: Int
+    let objectBytes: Int
+
+    static func make(
+        of tenant: TenantRecord, _ period: UsagePeriod, _ breakdown: UsageBreakdown, _ platform: Platform
+    ) async throws -> UsageReport {
+        try await platform.flushUsage(tenant.id)
+        async let objects = platform.objects.list(prefix: "", tenant: tenant.id)
+        async let database = platform.database.size(of: tenant.id)
+        let now = platform.surroundings.now()
+        let (objectBytes, databaseBytes) = try await (objects.reduce(0) { $0 + $1.size }, database)
+        let entitlements = platform.plans.entitlements(of: tenant)
+        return try await platform.database.read(.tenant(tenant.id)) { sql in
+            let usage = UsageRepository(sql)
+            let filter = breakdown.filter(period.from, period.end)
+            let span = try usage.span(filter)
+            let parts = try usage.groups(filter, by: [.workspace, .status])
+            var byStatus: [Int: UsageTotals] = [:]
+            var (totals, refused) = (UsageTotals(), 0)
+            for (group, part) in parts {
+                totals.add(part)
+                byStatus[group.statusClass ?? 0, default: UsageTotals()].add(part)
+                if group.workspaceID?.isEmpty == true { refused += part.requests }
+            }
+            let series = try usage.groups(filter, by: [.time(period.interval)], durations: false)
+            let (rows, rowCount) = try Self.rows(breakdown, filter, sql)
+            let lastMinute = try usage.totals(
+                UsageFilter(
+                    from: UsageInterval.minute.start(of: now), to: UsageInterval.minute.end(of: now + .seconds(1))))
+            let used: [QuotaKey: Int] = [
+                .maxWorkspaces: try WorkspaceRepository(sql).count(), .maxMocks: try MockRepository(sql).count(),
+                .maxRequestsPerMinute: lastMinute.requests,
+                .maxStorageMB: (databaseBytes + objectBytes + (1 << 20) - 1) >> 20,
+            ]
+            return UsageReport(
+                tenant: tenant.id, from: span.from == filter.from ? period.from : span.from,
+                to: span.to == filter.to ? period.to : span.to, totals: totals, refused: refused,
+                uniqueRoutes: try usage.uniqueRoutes(filter), byStatus: byStatus,
+                series: series.compactMap { group, totals in group.start.map { ($0, totals) } }
+                    .sorted { $0.start < $1.start },
+                names: breakdown.names, rows: rows, rowCount: rowCount,
+                quotas: Dictionary(
+                    uniqueKeysWithValues: used.map { ($0, Quota(limit: entitlements.limit($0), used: $1)) }),
+                databaseBytes: databaseBytes, objectBytes: objectBytes)
+        }
+    }
+
+    /// In the order of time where there is one, and the busiest first.
+    private static func rows(
+        _ breakdown: UsageBreakdown, _ filter: UsageFilter, _ sql: any SQLSession
+    ) throws -> ([Row], Int) {
+        guard !breakdown.names.isEmpty else { return ([], 0) }
+        let groups = try UsageRepository(sql).groups(filter, by: breakdown.dimensions)
+        let sorted = groups.sorted { left, right in
+            if left.key.start != right.key.start {
+                return (left.key.start ?? filter.to) < (right.key.start ?? filter.to)
+            }
+            if left.value.requests != right.value.requests { return left.value.requests > right.value.requests }
+            return left.key.order < right.key.order
+        }
+        var rows = sorted.prefix(breakdown.limit).map { Row(group: $0, totals: $1) }
+        for index in rows.indices.prefix(namedRows) { rows[index].name = try name(of: rows[index].group, sql) }
+        return (rows, groups.count)
+    }
+
+    private static func name(of group: UsageGroup, _ sql: any SQLSession) throws -> String? {
+        if let id = group.routeID.flatMap({ RouteID($0) }) {
+            guard let definition = try RouteRepository(sql).find(id)?.definition else { return nil }
+            return "\(method(definition["method"])) \(definition["path"]?.string ?? "")"
+        }
+        if let id = group.mockID.flatMap({ MockID($0) }) { return try MockRepository(sql).find(id)?.name }
+        if let id = group.workspaceID.flatMap({ WorkspaceID($0) }) {
+            return try WorkspaceRepository(sql).find(id)?.name
+        }
+        return nil
+    }
+
+    private static func method(_ json: JSON?) -> String {
+        json?.string ?? json?.array?.compactMap(\.string).joined(separator: ",") ?? "ANY"
+    }
+}
+
+extension UsageGroup {
+    /// Tells two groups with as many requests apart, so that an answer is the same every time.
+    fileprivate var order: String {
+        "\(workspaceID ?? "") \(mockID ?? "") \(routeID ?? "") \(statusClass ?? 0)"
+    }
+}

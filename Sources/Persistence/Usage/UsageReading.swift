@@ -1,0 +1,179 @@
+package import Domain
+
+extension UsageRepository {
+    /// The stretch of time that a question about `filter` is answered for: wider than asked where only hours or days are
+    /// left of it.
+    package func span(_ filter: UsageFilter) throws -> (from: Timestamp, to: Timestamp) {
+        let cover = try cover(filter, widest: .day)
+        return (cover.from, cover.to)
+    }
+
+    package func totals(_ filter: UsageFilter) throws -> UsageTotals {
+        try groups(filter, by: []).first?.value ?? UsageTotals()
+    }
+
+    /// Sums for each combination of the dimensions that has any usage.
+    ///
+    /// - Parameter hasDurations: false leaves the histograms empty, which is quicker.
+    package func groups(
+        _ filter: UsageFilter, by dimensions: [UsageDimension], durations hasDurations: Bool = true
+    ) throws -> [UsageGroup: UsageTotals] {
+        let question = Question(filter, dimensions, hasDurations: hasDurations)
+        var result: [UsageGroup: UsageTotals] = [:]
+        for piece in try pieces(filter, widest: question.widest) {
+            for row in try sql.query(question.statement(piece), question.parameters(piece)) {
+                let (group, totals) = try question.read(row)
+                result[group, default: UsageTotals()].add(totals)
+            }
+        }
+        return result
+    }
+
+    /// How many different routes answered.
+    package func uniqueRoutes(_ filter: UsageFilter) throws -> Int {
+        var routes: Set<String> = []
+        let question = Question(filter, [], hasDurations: false)
+        for piece in try pieces(filter, widest: .day) {
+            let rows = try sql.query(
+                "SELECT DISTINCT route_id FROM \(Self.table) WHERE \(question.condition) AND route_id <> ''",
+                question.parameters(piece))
+            for row in rows { routes.insert(try row.text("route_id")) }
+        }
+        return routes.count
+    }
+
+    private func pieces(_ filter: UsageFilter, widest: UsageInterval) throws -> [UsageCover.Piece] {
+        let cover = try cover(filter, widest: widest)
+        return [UsageCover.Piece(grain: .fresh, from: cover.from, to: cover.to)] + cover.pieces
+    }
+
+    private func cover(_ filter: UsageFilter, widest: UsageInterval) throws -> UsageCover {
+        guard let oldest = try day("MIN", .day), let newest = try day("MAX", .day) else {
+            return UsageCover(from: filter.from, to: filter.to, firstMinute: nil, firstHour: nil, widest: widest)
+        }
+        func first(_ grain: UsageGrain) throws -> Timestamp? {
+            // Where a grain has no row left, it is complete behind the last day that had any usage.
+            let first = try day("MIN", grain) ?? newest + .seconds(86_400)
+            return first <= oldest ? nil : first
+        }
+        return UsageCover(
+            from: filter.from, to: filter.to, firstMinute: try first(.minute), firstHour: try first(.hour),
+            widest: widest)
+    }
+
+    private func day(_ end: String, _ grain: UsageGrain) throws -> Timestamp? {
+        let row = try sql.first(
+            "SELECT \(end)(start_at) AS moment FROM \(Self.table) WHERE grain = \(grain.rawValue)", [])
+        guard let row, row["moment"] != .null else { return nil }
+        return UsageInterval.day.start(of: try row.timestamp("moment"))
+    }
+}
+
+/// A question to the usage tables, which are asked once for each piece of the time that it is about.
+private struct Question {
+    let widest: UsageInterval
+    private let filter: UsageFilter
+    private let dimensions: [UsageDimension]
+    private let hasDurations: Bool
+    private let selected: [String]
+    private let needsRoutes: Bool
+
+    init(_ filter: UsageFilter, _ dimensions: [UsageDimension], hasDurations: Bool) {
+        self.filter = filter
+        self.dimensions = dimensions
+        self.hasDurations = hasDurations
+        var widest = UsageInterval.day
+        var needsRoutes = filter.mock != nil
+        selected = dimensions.flatMap { dimension -> [String] in
+            switch dimension {
+            case .workspace: return ["workspace_id"]
+            case .mock:
+                needsRoutes = true
+                return ["workspace_id", "mock_id"]
+            case .route:
+                needsRoutes = true
+                return ["workspace_id", "mock_id", "route_id"]
+            case .status: return ["status_class"]
+            case .time(let interval):
+                widest = interval
+                return ["start_at - start_at % \(interval.microseconds)"]
+            }
+        }
+        self.widest = widest
+        self.needsRoutes = needsRoutes
+    }
+
+    var condition: String {
+        var condition = "grain = $1 AND start_at >= $2 AND start_at < $3"
+        var count = 3
+        if filter.workspace != nil {
+            count += 1
+            condition += " AND workspace_id = $\(count)"
+        }
+        if filter.mock != nil { condition += " AND mock_id = $\(count + 1)" }
+        return condition
+    }
+
+    func parameters(_ piece: UsageCover.Piece) -> [SQLValue] {
+        [.init(piece.grain.rawValue), .init(piece.from), .init(piece.to)]
+            + [filter.workspace?.text, filter.mock?.text].compactMap { $0.map(SQLValue.text) }
+    }
+
+    func statement(_ piece: UsageCover.Piece) -> String {
+        let isSummed = !needsRoutes && (piece.grain == .hour || piece.grain == .day)
+        let table = isSummed ? UsageRepository.summaries : UsageRepository.table
+        let columns = selected.enumerated().map { "\($1) AS k\($0)" }
+        let list = (columns + [UsageColumns.aggregates(durations: hasDurations)]).joined(separator: ", ")
+        // With nothing to group by, HAVING keeps the row of nulls away that sums over no rows would be.
+        let ending = selected.isEmpty ? "HAVING COUNT(*) > 0" : "GROUP BY \(selected.joined(separator: ", "))"
+        return "SELECT \(list) FROM \(table) WHERE \(condition) \(ending)"
+    }
+
+    /// By position: a row has up to forty columns, and names would be looked up for each.
+    func read(_ row: SQLRow) throws -> (UsageGroup, UsageTotals) {
+        var position = 0
+        func next() throws -> SQLValue {
+            guard position < row.values.count else { throw DatabaseError.unexpectedValue(column: "\(position)") }
+            defer { position += 1 }
+            return row.values[position]
+        }
+        func integer() throws -> Int {
+            guard case .integer(let value) = try next() else {
+                throw DatabaseError.unexpectedValue(column: row.columns[position - 1])
+            }
+            return Int(value)
+        }
+        func text() throws -> String {
+            guard case .text(let value) = try next() else {
+                throw DatabaseError.unexpectedValue(column: row.columns[position - 1])
+            }
+            return value
+        }
+        var group = UsageGroup()
+        for dimension in dimensions {
+            switch dimension {
+            case .workspace: group.workspaceID = try text()
+            case .mock:
+                group.workspaceID = try text()
+                group.mockID = try text()
+            case .route:
+                group.workspaceID = try text()
+                group.mockID = try text()
+                group.routeID = try text()
+            case .status: group.statusClass = try integer()
+            case .time: group.start = Timestamp(microseconds: Int64(try integer()))
+            }
+        }
+        var totals = UsageTotals()
+        totals.requests = try integer()
+        totals.durationMicroseconds = try integer()
+        totals.requestBytes = try integer()
+        totals.responseBytes = try integer()
+        totals.maxDurationMicroseconds = try integer()
+        if hasDurations {
+            let counts = try (0..<DurationHistogram.bucketCount).map { _ in try integer() }
+            totals.durations = DurationHistogram(counts: counts) ?? DurationHistogram()
+        }
+        return (group, totals)
+    }
+}
