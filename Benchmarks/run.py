@@ -5,6 +5,8 @@ Each server gets one core and the load generator (wrk) the other. The cases take
 busy spell of the machine meets all of them; the table shows medians. CPU time a request is the figure to trust: it is
 read from /proc and does not depend on what else the machine does.
 
+Allocations a request are counted apart, in servers of their own, since counting costs time.
+
 usage: Benchmarks/run.py [--rounds N] [--seconds S] [--connections C] [--binary PATH] [--bare PATH] [--output FILE]
 """
 
@@ -50,6 +52,25 @@ def on_core(core, command):
     if len(cores) < 2 or not shutil.which("taskset"):
         return command
     return ["taskset", "-c", str(cores[core % len(cores)])] + command
+
+
+class Case:
+    """One kind of request to one server, and the status that it must have."""
+
+    def __init__(self, name, server, method, path, status, headers=None, body=None):
+        self.name, self.server, self.method, self.path, self.status = name, server, method, path, status
+        self.headers = dict(headers or {})
+        self.body = None if body is None else json.dumps(body, separators=(",", ":"))
+        if body is not None:
+            self.headers["Content-Type"] = "application/json"
+
+    def bytes(self):
+        """The request as wrk sends it."""
+        headers = {"Host": f"127.0.0.1:{self.server.port}", **self.headers}
+        if self.body is not None:
+            headers["Content-Length"] = str(len(self.body))
+        lines = [f"{self.method} {self.path} HTTP/1.1"] + [f"{name}: {value}" for name, value in headers.items()]
+        return ("\r\n".join(lines) + "\r\n\r\n" + (self.body or "")).encode()
 
 
 class Server:
@@ -105,15 +126,15 @@ class API:
     def __init__(self, port):
         self.port = port
 
-    def post(self, path, body, token):
+    def post(self, path, body, token, method="POST"):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request(
-            "POST", "/api/v1" + path, json.dumps(body),
+            method, "/api/v1" + path, json.dumps(body),
             {"Content-Type": "application/json", "Authorization": f"Bearer {token}"})
         response = connection.getresponse()
         text = response.read()
         if response.status >= 300:
-            sys.exit(f"POST {path} answered {response.status}: {text.decode()}")
+            sys.exit(f"{method} {path} answered {response.status}: {text.decode()}")
         return json.loads(text)
 
 
@@ -141,12 +162,41 @@ http {{
     return Server("nginx", ["nginx", "-e", f"{folder}/nginx-error.log", "-c", f"{folder}/nginx.conf"], port, folder)
 
 
-def start_mockforge(folder, binary):
+# An API whose replies are made from schemas.
+ORDER = {"item": "tea", "count": 2, "express": True}
+DESCRIPTION = {
+    "openapi": "3.1.0", "info": {"title": "Orders", "version": "1"},
+    "paths": {"/orders": {
+        "post": {
+            "requestBody": {"required": True, "content": {"application/json": {
+                "schema": {"$ref": "#/components/schemas/NewOrder"}}}},
+            "responses": {"201": {"description": "made", "content": {"application/json": {
+                "schema": {"$ref": "#/components/schemas/Order"}}}}}},
+        "get": {"responses": {"200": {"description": "all", "content": {"application/json": {
+            "schema": {
+                "type": "array", "minItems": 20, "maxItems": 20,
+                "items": {"$ref": "#/components/schemas/Order"}}}}}}}}},
+    "components": {"schemas": {
+        "NewOrder": {
+            "type": "object", "required": ["item", "count"], "additionalProperties": False,
+            "properties": {
+                "item": {"type": "string", "minLength": 1, "maxLength": 40},
+                "count": {"type": "integer", "minimum": 1, "maximum": 100}, "express": {"type": "boolean"}}},
+        "Order": {
+            "type": "object", "required": ["id", "item", "count", "email", "created_at"],
+            "properties": {
+                "id": {"type": "string", "format": "uuid"}, "item": {"type": "string", "minLength": 3, "maxLength": 20},
+                "count": {"type": "integer", "minimum": 1, "maximum": 100},
+                "email": {"type": "string", "format": "email"},
+                "created_at": {"type": "string", "format": "date-time"}}}}}}
+
+
+def start_mockforge(folder, binary, variables=None):
     port, management = free_port(), free_port()
     server = Server(
         "mockforge",
         [binary, "serve", "--port", str(port), "--management-port", str(management), "--data-dir", f"{folder}/data"],
-        port, folder, {"MOCKFORGE_ADMIN_TOKEN": ADMIN_TOKEN, "MOCKFORGE_LOG_LEVEL": "warning"})
+        port, folder, {"MOCKFORGE_ADMIN_TOKEN": ADMIN_TOKEN, "MOCKFORGE_LOG_LEVEL": "warning", **(variables or {})})
     api = API(port)
     tenant = api.post("/tenants", {
         "name": "Benchmark", "subdomain": "bench", "plan": "enterprise", "admin_email": "bench@example.com",
@@ -163,16 +213,35 @@ def start_mockforge(folder, binary):
             "status": 200, "template": True, "body": {
                 "id": "{{request.path_params.id}}", "request": "{{uuid}}", "name": "{{fake 'name.full_name'}}",
                 "note": "y" * 60}}]}, key)
+    api.post(f"/workspaces/{workspace}/import?name=orders&base_path=/api", DESCRIPTION, key)
+    api.post(f"/workspaces/{workspace}", {"settings": {"validation": "enforce"}}, key, method="PATCH")
     return server
 
 
-def run_wrk(server, path, seconds, connections, headers):
+def mock_cases(server):
+    tenant = {"Host": "bench.localhost"}
+    return [
+        Case("static", server, "GET", "/static", 200, tenant),
+        Case("template", server, "GET", "/users/4711", 200, tenant),
+        Case("validated", server, "POST", "/api/orders", 201, tenant, ORDER),
+        Case("list", server, "GET", "/api/orders", 200, tenant),
+        Case("no match", server, "GET", "/nothing/here", 404, tenant),
+    ]
+
+
+def run_wrk(case, seconds, connections, folder):
+    server = case.server
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
-    for name, value in headers.items():
+    for name, value in case.headers.items():
         command += ["-H", f"{name}: {value}"]
+    if case.body is not None:
+        script = os.path.join(folder, "request.lua")
+        with open(script, "w") as file:
+            file.write(f"wrk.method = {json.dumps(case.method)}\nwrk.body = [==[{case.body}]==]\n")
+        command += ["-s", script]
     before = server.cpu_seconds()
     output = subprocess.run(
-        on_core(1, command + [f"http://127.0.0.1:{server.port}{path}"]), capture_output=True, text=True, check=True
+        on_core(1, command + [f"http://127.0.0.1:{server.port}{case.path}"]), capture_output=True, text=True, check=True
     ).stdout
     cpu = server.cpu_seconds() - before
     requests = int(re.search(r"(\d+) requests in", output).group(1))
@@ -212,24 +281,21 @@ def main():
             servers.append(bare)
             mockforge = start_mockforge(folder, options.binary)
             servers.append(mockforge)
-            tenant = {"Host": "bench.localhost"}
             cases = [
-                ("nginx return 200", nginx, "/", {}, 200), ("bare SwiftNIO", bare, "/", {}, 200),
-                ("static mock", mockforge, "/static", tenant, 200),
-                ("template mock", mockforge, "/users/4711", tenant, 200),
-                ("no match (404)", mockforge, "/nothing/here", tenant, 404),
-            ]
-            results = {name: [] for name, *_ in cases}
-            for name, server, path, headers, _ in cases:
-                run_wrk(server, path, 1, options.connections, headers)
+                Case("nginx return 200", nginx, "GET", "/", 200), Case("bare SwiftNIO", bare, "GET", "/", 200),
+            ] + mock_cases(mockforge)
+            results = {case.name: [] for case in cases}
+            for case in cases:
+                run_wrk(case, 1, options.connections, folder)
             for _ in range(options.rounds):
-                for name, server, path, headers, status in cases:
-                    result = run_wrk(server, path, options.seconds, options.connections, headers)
-                    refused = result["non_2xx"] if status == 200 else result["requests"] - result["non_2xx"]
+                for case in cases:
+                    result = run_wrk(case, options.seconds, options.connections, folder)
+                    refused = result["non_2xx"] if case.status < 300 else result["requests"] - result["non_2xx"]
                     if refused or result["socket_errors"] != "none":
-                        sys.exit(f"{name}: {refused} unexpected answers, socket errors: {result['socket_errors']}")
-                    results[name].append(result)
-            table = render(cases, results, options)
+                        sys.exit(
+                            f"{case.name}: {refused} unexpected answers, socket errors: {result['socket_errors']}")
+                    results[case.name].append(result)
+            table = render(cases, results, count_allocations(cases, options), options)
         finally:
             for server in servers:
                 server.stop()
@@ -239,22 +305,49 @@ def main():
             file.write(table + "\n")
 
 
-def render(cases, results, options):
+def count_allocations(cases, options):
+    """By the case's name; servers of their own, which are slower for it."""
+    import allocations
+
+    counts = {}
+    with tempfile.TemporaryDirectory(prefix="mockforge-allocations-") as folder:
+        count = allocations.Count(folder)
+        port = free_port()
+        bare = Server("bare-server", [options.bare, str(port)], port, folder, count.variables)
+        try:
+            counts["bare SwiftNIO"] = count.of(bare, Case("bare", bare, "GET", "/", 200), 5000)
+        finally:
+            bare.stop()
+        mockforge = start_mockforge(folder, options.binary, count.variables)
+        try:
+            for case in mock_cases(mockforge):
+                counts[case.name] = count.of(mockforge, case, 5000)
+        finally:
+            mockforge.stop()
+    return counts
+
+
+def render(cases, results, allocations, options):
     def median(name, key):
         return statistics.median(result[key] for result in results[name])
+
+    def allocated(name):
+        return f"{allocations[name]:.1f}" if name in allocations else ""
 
     base = "nginx return 200"
     lines = [
         f"Machine: {cpu_model()}, {os.cpu_count()} cores, Linux {platform.release()}. "
         f"wrk -t1 -c{options.connections} -d{options.seconds}s, {options.rounds} interleaved rounds, medians; "
         "server on one core, wrk on the other.", "",
-        "| case | requests/s | to nginx | CPU µs a request | to nginx | p50 µs | p99 µs | peak memory MB |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |"]
-    for name, server, *_ in cases:
+        "| case | requests/s | to nginx | CPU µs a request | to nginx | allocations | p50 µs | p99 µs | "
+        "peak memory MB |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+    for case in cases:
+        name, server = case.name, case.server
         rate, cpu = median(name, "rate"), median(name, "cpu_us")
         lines.append(
             f"| {name} | {rate:.0f} | {rate / median(base, 'rate'):.2f} | {cpu:.1f} | "
-            f"{cpu / median(base, 'cpu_us'):.2f} | {median(name, 'p50_us'):.0f} | {median(name, 'p99_us'):.0f} | "
+            f"{cpu / median(base, 'cpu_us'):.2f} | {allocated(name)} | {median(name, 'p50_us'):.0f} | {median(name, 'p99_us'):.0f} | "
             f"{server.peak_memory_mb():.0f} |")
     return "\n".join(lines)
 

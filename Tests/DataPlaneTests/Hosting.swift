@@ -179,11 +179,9 @@ struct LoopbackServer: Sendable {
         }
     }
 
-    /// Sends `text` on a fresh connection and reads until `isComplete` or the server closes.
-    func talk(_ text: String, endInput: Bool = false, until isComplete: @Sendable (String) -> Bool) async throws
-        -> String
-    {
-        let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+    /// A fresh connection.
+    func connect() async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+        try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -192,6 +190,13 @@ struct LoopbackServer: Sendable {
                         configuration: .init(isOutboundHalfClosureEnabled: true))
                 }
             }
+    }
+
+    /// Sends `text` on a fresh connection and reads until `isComplete` or the server closes.
+    func talk(_ text: String, endInput: Bool = false, until isComplete: @Sendable (String) -> Bool) async throws
+        -> String
+    {
+        let channel = try await connect()
         return try await channel.executeThenClose { inbound, outbound in
             try await outbound.write(ByteBuffer(string: text))
             if endInput { outbound.finish() }

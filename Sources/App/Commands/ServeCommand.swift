@@ -22,6 +22,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: SettingOptions
 
     func run() async throws {
+        EventLoops.fitToCores()
         let loaded = try options.load()
         let settings = loaded.settings
         let level = Logger.Level(rawValue: settings.logLevel) ?? .info

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// The host header of a connection's last request and what it says: most connections have only one.
 final class KnownHost: Sendable {
     let text: String
@@ -12,9 +18,10 @@ final class KnownHost: Sendable {
 
     func isSpelled(_ other: UnsafeRawBufferPointer) -> Bool {
         bytes.withUnsafeBytes { bytes in
-            guard bytes.count == other.count else { return false }
-            for index in 0..<bytes.count where bytes[index] != other[index] { return false }
-            return true
+            guard bytes.count == other.count, let mine = bytes.baseAddress, let theirs = other.baseAddress else {
+                return false
+            }
+            return memcmp(mine, theirs, bytes.count) == 0
         }
     }
 }

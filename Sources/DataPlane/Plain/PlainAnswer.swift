@@ -14,6 +14,8 @@ extension DataPlane {
     /// The steps are those of `admit` and `answer`, in the same order but for the rate, which comes last: until then
     /// nothing has been counted, and a request that turns out to need more goes to the codec as if it had just come.
     ///
+    /// Whoever adds a check to `admit` adds it here too, or has the request go to the codec.
+    ///
     /// - Returns: false when the request is for the codec. Nothing has happened then.
     func answer(_ exchange: PlainExchange, _ dates: DateBytes, into out: inout ByteBuffer) -> Bool {
         let request = exchange.request
@@ -29,17 +31,15 @@ extension DataPlane {
         else { return false }
 
         let number = ids.next()
+        let workspace = snapshot.workspace
         var view: RequestView?
-        func lazyView() -> RequestView {
-            if let view { return view }
-            let made = exchange.view(number, receivedAt: now)
+        let route = workspace.route(method: request.method.name, path: exchange.path) {
+            let made = view ?? exchange.view(number, receivedAt: now)
             view = made
             return made
         }
-        let workspace = snapshot.workspace
-        let route = workspace.route(method: request.method.name, path: exchange.path, view: lazyView)
         if let route, workspace.mayDelay(route) { return false }
-        guard case .admitted = tenant.limiter.admit(at: now) else { return false }
+        let verdict = tenant.limiter.admit(at: now)
         tenant.touch(now)
         dates.update(now)
 
@@ -47,6 +47,11 @@ extension DataPlane {
             status: 0, mockID: nil, routeID: nil, receivedAt: now, endedAt: now, receivedBytes: request.contentLength,
             sentBytes: 0)
         var outcome: MockReply?
+        if case .denied(let standing) = verdict {
+            refuse(Refusals.rateLimited(standing), exchange, number, dates, &answered, into: &out)
+            count(answered, tenant, nil)
+            return true
+        }
         if let route, let reply = snapshot.prepared[route], !request.marks.contains(.prefer) {
             answered.status = reply.status
             answered.mockID = reply.mockID
@@ -55,7 +60,8 @@ extension DataPlane {
             out.writeReplyEnd(dates, hasDate: reply.hasDate, number)
             answered.sentBytes = write(reply.body, of: request, status: reply.status, to: &out)
         } else {
-            let reply = workspace.respond(to: lazyView(), from: route, surroundings)
+            let view = view ?? exchange.view(number, receivedAt: now)
+            let reply = workspace.respond(to: view, from: route, surroundings)
             answered.status = reply.status
             answered.mockID = reply.mockID
             answered.routeID = reply.routeID
@@ -75,6 +81,21 @@ extension DataPlane {
             journal.append(PlainJournalEntry(fields, bytes: exchange.bytes), snapshot, tenant)
         }
         return true
+    }
+
+    private func refuse(
+        _ problem: Problem, _ exchange: PlainExchange, _ number: RequestNumber, _ dates: DateBytes,
+        _ answered: inout Answered, into out: inout ByteBuffer
+    ) {
+        let request = exchange.request
+        let body = problem.json(instance: exchange.text(request.path), requestID: number.text).bytes
+        var fields = [HeaderField("content-type", "application/problem+json")]
+        fields += problem.headers.map { HeaderField($0.name, $0.value) }
+        answered.status = problem.kind.rawValue
+        _ = out.writeReplyHead(status: answered.status, fields, length: body.count)
+        out.writeReplyEnd(dates, hasDate: false, number)
+        answered.sentBytes = write(body, of: request, status: answered.status, to: &out)
+        answered.endedAt = surroundings.now()
     }
 
     /// Gives the number of bytes written.

@@ -22,8 +22,9 @@ struct PlainExchange {
 
     /// The request as the engine sees it: the same as the codec's way makes of it.
     func view(_ number: RequestNumber, receivedAt: Timestamp) -> RequestView {
-        var headers = [HeaderField("host", host.text)]
+        var headers: [HeaderField] = []
         headers.reserveCapacity(12)
+        headers.append(HeaderField("host", host.text))
         HeaderLines(bytes, request.headers).forEach { headers.append(HeaderField($0, $1)) }
         headers.append(HeaderField("x-request-id", number.text))
         return RequestView(

@@ -37,7 +37,8 @@ struct BodyContract: Sendable {
                     message: "\(found); known are \(types)")
             ]
         }
-        let type = MediaType(essence)
+        // A range says nothing of the body itself.
+        let type = media.type.isRange ? MediaType(essence) : media.type
         if type.isJSON {
             guard let body = view.bodyJSON else {
                 return [Violation(.root, "invalid_json", "must be JSON, as its content type says")]
@@ -50,7 +51,12 @@ struct BodyContract: Sendable {
     }
 
     private func media(for essence: String) -> Media? {
-        media.filter { $0.type.specificity(for: essence) > 0 }
-            .max { $0.type.specificity(for: essence) < $1.type.specificity(for: essence) }
+        var best: (media: Media, specificity: Int)?
+        for media in media {
+            let specificity = media.type.specificity(for: essence)
+            // Of equals the last.
+            if specificity > 0, specificity >= best?.specificity ?? 0 { best = (media, specificity) }
+        }
+        return best?.media
     }
 }

@@ -9,9 +9,20 @@ struct MediaType: Sendable, Hashable {
 
     init(_ text: String) {
         self.text = text
-        let essence = text.prefix { $0 != ";" }.lowercased()
-        self.essence = essence.filter { !$0.isWhitespace }
+        essence = Self.essence(of: text)
     }
+
+    /// A text that is its own essence, as most are, comes back as it is.
+    static func essence(of text: String) -> String {
+        let isEssence = text.utf8.allSatisfy { byte in
+            byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: ";")
+                && !(UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+        }
+        if isEssence { return text }
+        return text.prefix { $0 != ";" }.lowercased().filter { !$0.isWhitespace }
+    }
+
+    var isRange: Bool { essence.utf8.last == UInt8(ascii: "*") }
 
     /// Whether bodies of this type are JSON; ranges that include JSON count.
     var isJSON: Bool {

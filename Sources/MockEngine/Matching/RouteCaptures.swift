@@ -1,6 +1,7 @@
 extension RoutePattern {
     /// The parameters of a path in normal form that this pattern is known to match, decoded, from the left.
     package func captures(in path: String) -> [(name: String, value: String)] {
+        guard hasParameters else { return [] }
         let parts = path.utf8.split(separator: PathEncoding.slash)
         var result: [(name: String, value: String)] = []
         for (segment, part) in zip(segments, parts) {

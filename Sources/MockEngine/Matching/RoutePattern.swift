@@ -25,6 +25,7 @@ package struct RoutePattern: Sendable, Hashable {
     /// As it was written.
     package let text: String
     let segments: [Segment]
+    let hasParameters: Bool
 
     /// The names of the parameters, from the left.
     package var parameterNames: [String] { segments.flatMap(Self.names) }
@@ -52,6 +53,7 @@ package struct RoutePattern: Sendable, Hashable {
         }
         self.text = text
         self.segments = segments
+        hasParameters = !names.isEmpty
     }
 
     private static func names(of segment: Segment) -> [String] {

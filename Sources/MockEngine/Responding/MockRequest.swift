@@ -53,10 +53,7 @@ package final class RequestView {
         ? nil : try? JSON.parse(request.body, limits: JSONLimits(depth: 128, allowsDuplicateKeys: true))
 
     /// The media type of the body without parameters, in lower case.
-    package private(set) lazy var mediaType: String? = header("content-type").map {
-        let type = $0.prefix { $0 != ";" }
-        return String(type).lowercased().filter { $0 != " " }
-    }
+    package private(set) lazy var mediaType: String? = header("content-type").map(MediaType.essence)
 
     /// The first value of a header; `name` in lower case.
     package func header(_ name: String) -> String? { request.headers.first { $0.name == name }?.value }

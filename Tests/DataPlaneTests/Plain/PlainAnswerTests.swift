@@ -149,4 +149,25 @@ extension String {
         }
         #expect(try plain.answer(text.map { [$0] }) == whole)
     }
+
+    @Test func `over its rate a tenant is refused alike on both ways`() async throws {
+        var replies: [String] = []
+        var metrics: [String] = []
+        for isPlain in [true, false] {
+            let side = try await Side(isPlain: isPlain)
+            try await side.hosting.changeTenant {
+                $0.quotaOverrides = [.maxRequestsPerMinute: QuotaLimit(wireValue: 3)!]
+            }
+            try await side.warm()
+            let text = ["GET", "HEAD", "DELETE", "GET", "HEAD", "POST"].map {
+                "\($0) /hello?a=1 HTTP/1.1\r\nHost: acme.localhost\r\n\r\n"
+            }
+            replies.append(try side.answer([Array(text.joined().utf8)]))
+            metrics.append(side.hosting.metrics)
+            #expect(try await side.hosting.usage().requests == 3)
+        }
+        #expect(replies[0].ranges(of: "HTTP/1.1 429 Too Many Requests\r\n").count == 3)
+        #expect(replies[0] == replies[1])
+        #expect(metrics[0] == metrics[1])
+    }
 }
