@@ -83,19 +83,53 @@ extension Timestamp {
 
     /// `2026-01-31T09:05:00Z`, with as many fractional digits (0, 3 or 6) as are not zero.
     package var rfc3339: String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(32)
+        appendRFC3339(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The same, appended to bytes.
+    package func appendRFC3339(to bytes: inout [UInt8]) {
         let time = calendarTime
-        func padded(_ value: Int, _ width: Int) -> String {
-            let digits = String(value)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        // The longest year of 64 bits of microseconds has six digits and a sign.
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 40) { text in
+            var length = 0
+            func append(_ byte: UInt8) {
+                text.initializeElement(at: length, to: byte)
+                length += 1
+            }
+            func append(_ value: Int, width: Int) {
+                var divisor = 1
+                for _ in 1..<width { divisor *= 10 }
+                while value / divisor >= 10 { divisor *= 10 }
+                while divisor > 0 {
+                    append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
+                    divisor /= 10
+                }
+            }
+            if time.year < 0 { append(UInt8(ascii: "-")) }
+            append(abs(time.year), width: time.year < 0 ? 3 : 4)
+            append(UInt8(ascii: "-"))
+            append(time.month, width: 2)
+            append(UInt8(ascii: "-"))
+            append(time.day, width: 2)
+            append(UInt8(ascii: "T"))
+            append(time.hour, width: 2)
+            append(UInt8(ascii: ":"))
+            append(time.minute, width: 2)
+            append(UInt8(ascii: ":"))
+            append(time.second, width: 2)
+            if time.microsecond % 1000 != 0 {
+                append(UInt8(ascii: "."))
+                append(time.microsecond, width: 6)
+            } else if time.microsecond != 0 {
+                append(UInt8(ascii: "."))
+                append(time.microsecond / 1000, width: 3)
+            }
+            append(UInt8(ascii: "Z"))
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[..<length]))
         }
-        var text = "\(padded(time.year, 4))-\(padded(time.month, 2))-\(padded(time.day, 2))"
-        text += "T\(padded(time.hour, 2)):\(padded(time.minute, 2)):\(padded(time.second, 2))"
-        if time.microsecond % 1000 != 0 {
-            text += ".\(padded(time.microsecond, 6))"
-        } else if time.microsecond != 0 {
-            text += ".\(padded(time.microsecond / 1000, 3))"
-        }
-        return text + "Z"
     }
 
     /// Reads RFC 3339 with any offset; digits beyond microseconds are cut off. Nil for a date that does not exist.

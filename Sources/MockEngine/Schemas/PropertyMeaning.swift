@@ -126,9 +126,12 @@ struct PropertyMeaning: Sendable {
     static func write(_ format: StringFormat, _ random: inout TemplateRandom, to bytes: inout [UInt8]) {
         func append(_ text: some StringProtocol) { bytes.append(contentsOf: text.utf8) }
         switch format {
-        case .date: append(moment(&random).rfc3339.prefix(10))
+        case .date:
+            let end = bytes.count + "2026-01-31".utf8.count
+            moment(&random).appendRFC3339(to: &bytes)
+            bytes.removeSubrange(end...)
         case .time: append(moment(&random).rfc3339.dropFirst(11))
-        case .dateTime: append(moment(&random).rfc3339)
+        case .dateTime: moment(&random).appendRFC3339(to: &bytes)
         case .duration: append("P\(random.next(in: 1...30))DT\(random.next(in: 1...12))H")
         case .email, .internationalEmail: writeFake(.email, &random, to: &bytes)
         case .hostname: writeFake(.domain, &random, to: &bytes)

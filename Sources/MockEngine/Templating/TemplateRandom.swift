@@ -17,15 +17,21 @@ extension TemplateRandom {
     mutating func writeUUID(to bytes: inout [UInt8]) {
         let high = next() & ~0xF000 | 0x4000
         let low = next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
-        bytes.append(hexadecimal: high >> 32, digits: 8)
-        bytes.append(UInt8(ascii: "-"))
-        bytes.append(hexadecimal: high >> 16, digits: 4)
-        bytes.append(UInt8(ascii: "-"))
-        bytes.append(hexadecimal: high, digits: 4)
-        bytes.append(UInt8(ascii: "-"))
-        bytes.append(hexadecimal: low >> 48, digits: 4)
-        bytes.append(UInt8(ascii: "-"))
-        bytes.append(hexadecimal: low, digits: 12)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 36) { text in
+            var position = 0
+            for index in 0..<36 {
+                if index == 8 || index == 13 || index == 18 || index == 23 {
+                    text.initializeElement(at: index, to: UInt8(ascii: "-"))
+                } else {
+                    let half = position < 16 ? high : low
+                    let digit = UInt8(truncatingIfNeeded: half >> UInt64(60 - position % 16 * 4)) & 15
+                    text.initializeElement(
+                        at: index, to: digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+                    position += 1
+                }
+            }
+            bytes.append(contentsOf: UnsafeBufferPointer(text))
+        }
     }
 }
 
