@@ -164,7 +164,7 @@ extension String {
             }
             replies.append(try side.answer([Array(text.joined().utf8)]))
             metrics.append(side.hosting.metrics)
-            #expect(try await side.hosting.usage().requests == 3)
+            #expect(try await side.hosting.usage().requests == 6)
         }
         #expect(replies[0].ranges(of: "HTTP/1.1 429 Too Many Requests\r\n").count == 3)
         #expect(replies[0] == replies[1])
