@@ -73,7 +73,7 @@ let package = Package(
         .target(
             name: "App",
             dependencies: [
-                "ControlPlane", "DataPlane", "Domain", "JSON", "Metering", "MockEngine", "Persistence",
+                "Backup", "ControlPlane", "DataPlane", "Domain", "JSON", "Metering", "MockEngine", "Persistence",
                 "PostgresDriver", "Prometheus", "RedisDriver", "S3Driver", "SMTPDriver",
                 Library.argumentParser, Library.asyncHTTPClient, Library.configuration, Library.httpTypes,
                 Library.hummingbird, Library.hummingbirdCore, Library.hummingbirdHTTP2, Library.logging,
@@ -84,7 +84,7 @@ let package = Package(
         .target(
             name: "ControlPlane",
             dependencies: [
-                "Domain", "JSON", "Metering", "MockEngine", "Persistence",
+                "Backup", "Domain", "JSON", "Metering", "MockEngine", "Persistence",
                 Library.crypto, Library.httpTypes, Library.hummingbird, Library.logging, Library.nioCore,
                 Library.serviceLifecycle,
             ],
@@ -102,6 +102,9 @@ let package = Package(
         .target(
             name: "Metering",
             dependencies: ["Domain", "JSON", "Persistence", Library.logging, Library.serviceLifecycle],
+            swiftSettings: settings),
+        .target(
+            name: "Backup", dependencies: ["Domain", "JSON", "Persistence", Library.crypto, Library.logging],
             swiftSettings: settings),
         .target(
             name: "Persistence",
@@ -196,6 +199,13 @@ let package = Package(
                 "DataPlane", "Domain", "JSON", "Metering", "MockEngine", "Persistence", "Prometheus", "TestSupport",
                 Library.httpTypes, Library.hummingbird, Library.logging, Library.nioCore, Library.nioEmbedded,
                 Library.nioHTTP1, Library.nioHTTPTypes, Library.nioHTTPTypesHTTP1, Library.nioPosix,
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "BackupTests",
+            dependencies: [
+                "Backup", "ControlPlane", "Domain", "JSON", "Persistence", "PostgresDriver", "TestSupport",
+                Library.logging,
             ],
             swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),

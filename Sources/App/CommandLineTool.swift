@@ -43,7 +43,8 @@ struct CommandLineTool: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            ServeCommand.self, MigrateCommand.self, TenantCommand.self, KeyCommand.self, WorkspaceCommand.self,
+            ServeCommand.self, MigrateCommand.self, BackupCommand.self, TenantCommand.self, KeyCommand.self,
+            WorkspaceCommand.self,
             ImportCommand.self, DoctorCommand.self, ConfigCommand.self, VersionCommand.self,
         ])
 }

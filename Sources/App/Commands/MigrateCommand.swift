@@ -6,20 +6,40 @@ import Persistence
 struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
-        abstract: "Bring the data to the version of this program. Stop the server first.",
+        abstract: "Bring the data to the version of this program, or to another database. Stop the server first.",
         discussion: """
             The platform's schema and every tenant's are migrated one after the other, each in a transaction of its own; an
             interrupted run goes on where it stopped.
 
               mockforge migrate --dry-run
               mockforge migrate --data-dir /var/lib/mockforge
+
+            With --from and --to everything goes from one platform to another, empty one, and is compared on both sides; an
+            interrupted run leaves out what is over already. Nothing may write to either side meanwhile:
+
+              mockforge migrate --from sqlite:./data --to postgres://mockforge@db/mockforge --to-storage s3://bucket/prefix
             """)
 
     @Flag(help: "Show what would be done and do nothing.") var dryRun = false
+    @Option(help: "The platform to move: sqlite:FOLDER or postgres://…") var from: String?
+    @Option(help: "The empty platform to move it to: sqlite:FOLDER or postgres://…") var to: String?
+    @Option(help: "Where the files of --from are: s3://…; without it storage.url, or the folder of sqlite:FOLDER.")
+    var fromStorage: String?
+    @Option(help: "Where the files of --to shall be, likewise.") var toStorage: String?
     @OptionGroup var options: SettingOptions
 
     func run() async throws {
         let settings = try options.load().settings
+        if from != nil || to != nil {
+            guard let from, let to, !dryRun else {
+                throw CommandFailure(.usage, "--from and --to go together, and without --dry-run")
+            }
+            let moving = PlatformMoving(
+                source: from, target: to, sourceStorage: fromStorage, targetStorage: toStorage, settings: settings)
+            do { return try await moving.run(Logger(label: "mockforge")) } catch let error as DatabaseError {
+                throw DatabaseChoice.failure(error)
+            }
+        }
         let folder = try DataFolder(settings)
         do {
             let database = try await settings.database.open(in: folder, .system, Logger(label: "mockforge"))

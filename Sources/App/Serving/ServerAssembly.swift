@@ -1,3 +1,4 @@
+import Backup
 import ControlPlane
 import DataPlane
 import Domain
@@ -89,9 +90,7 @@ struct ServerAssembly: Sendable {
         }
         let services: [any Service] =
             backends.services + [meter, dataPlane, management] + Self.background(platform, controlPlane, meter, logger)
-            + [
-                main, stop,
-            ]
+            + (try await Self.backups(settings, platform, in: folder)) + [main, stop]
         return ServerAssembly(services: services, readiness: readiness, settings: settings, database: database)
     }
 
@@ -122,6 +121,21 @@ struct ServerAssembly: Sendable {
                 HousekeepingReconciler(platform: platform, keyUse: controlPlane.keyUse), every: .seconds(60),
                 logger: logger),
         ]
+    }
+
+    /// What makes backups by itself, when the configuration asks for it.
+    private static func backups(
+        _ settings: Settings, _ platform: Platform, in folder: DataFolder
+    ) async throws -> [any Service] {
+        guard let schedule = settings.backup.schedule else { return [] }
+        let store = try await settings.backup.place.open(in: folder, platform.surroundings, platform.logger)
+        let backups = Backups(
+            database: platform.database, objects: platform.objects, announcements: platform.announcements, store: store,
+            key: settings.backup.key, spoolFolder: folder.file("spool"), surroundings: platform.surroundings,
+            version: Version.text, logger: platform.logger)
+        let reconciler = BackupReconciler(
+            platform: platform, backups: backups, schedule: schedule, retention: settings.backup.retention)
+        return [ReconcilerService(reconciler, every: .seconds(60), logger: platform.logger)]
     }
 
     /// How the world reaches the server: what `server.public_url` says, else the base domain at our own port.

@@ -97,6 +97,26 @@ extension SettingKey {
     static let journalEntries = SettingKey(
         "journal.entries", .integer(1...1_000_000), default: .int(1000),
         "How many requests the journal of a workspace keeps.")
+    static let backupURL = SettingKey(
+        "backup.url", .text, isSecret: true,
+        "Where backups lie: a folder's path or an `s3:` URL; without it `backups` beside the tenants' files, in the data "
+            + "folder or the bucket.")
+    static let backupKey = SettingKey(
+        "backup.key", .text, isSecret: true,
+        "The key with which backups are encrypted: 32 bytes in Base64 (`openssl rand -base64 32`) or hexadecimal. Keep a "
+            + "copy elsewhere: without it no backup can be read.")
+    static let backupKeyFile = SettingKey(
+        "backup.key_file", .path, "A file that holds the key, in place of `backup.key`.")
+    static let backupSchedule = SettingKey(
+        "backup.schedule", .text,
+        "When the server backs everything up by itself: every so often (`6h`, `1d`) or at a time of day in UTC (`03:30`). "
+            + "Without it, it does not.")
+    static let backupKeepCount = SettingKey(
+        "backup.keep_count", .integer(1...10_000), default: .int(14),
+        "How many backups of everything are kept; the oldest go first. Backups of single tenants stay.")
+    static let backupKeepDays = SettingKey(
+        "backup.keep_days", .integer(1...36_500),
+        "How many days a backup of everything is kept; the newest stays in any case.")
     static let demoEnabled = SettingKey(
         "demo.enabled", .boolean, default: .bool(false), flag: "--demo",
         "Provision a tenant `demo` with a sample shop API when the data folder is new.")
@@ -110,6 +130,7 @@ extension SettingKey {
         logLevel, logFormat,
         headerBytes, headerTimeout, bodyTimeout, idleTimeout, connections, drainTimeout,
         tenantLabelLimit, usageFlush, journalEntries,
+        backupURL, backupKey, backupKeyFile, backupSchedule, backupKeepCount, backupKeepDays,
         demoEnabled, demoFile,
     ]
 

@@ -45,6 +45,7 @@ struct Settings: Sendable {
     var tenantLabelLimit: Int
     var usageFlushInterval: Duration
     var journalEntries: Int
+    var backup: BackupSettings
     var isDemo: Bool
     var demoFile: String?
     var plans: [Plan]
@@ -105,6 +106,7 @@ extension Settings {
         tenantLabelLimit = integer(.tenantLabelLimit)
         usageFlushInterval = seconds(.usageFlush)
         journalEntries = integer(.journalEntries)
+        backup = BackupSettings(text, integer, beside: storage, environment: environment, complain)
         isDemo = reader.bool(forKey: ConfigKey(SettingKey.demoEnabled.components), default: false)
         demoFile = text(.demoFile)
         self.plans = plans

@@ -27,8 +27,17 @@ package struct ProvisioningReconciler: Reconciler {
         let runs = try await platform.database.read(.platform) { sql in
             try ProvisioningRepository(sql).stale(before: limit, limit: 100)
         }
-        for run in runs where !run.isTeardown {
-            _ = try await Teardown(platform: platform).abandon(run.tenantID, unchangedSince: limit)
+        for run in runs where !run.isTeardown && run.completedSteps != ProvisioningRecord.moving {
+            if run.isRestore {
+                guard try await Teardown(platform: platform).abandonRestore(run.tenantID, unchangedSince: limit) else {
+                    platform.logger.warning(
+                        "the restore of a tenant was broken off; it answers nothing until `mockforge backup restore` is run again",
+                        metadata: ["tenant_id": "\(run.tenantID)"])
+                    continue
+                }
+            } else {
+                _ = try await Teardown(platform: platform).abandon(run.tenantID, unchangedSince: limit)
+            }
         }
     }
 

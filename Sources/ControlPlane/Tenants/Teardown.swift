@@ -22,6 +22,22 @@ struct Teardown: Sendable {
         }
     }
 
+    /// Marks for removal what a broken-off restore has left of a tenant that was not there before. One that was there keeps
+    /// its account and stays hidden: only the operator can say what it should hold.
+    ///
+    /// - Returns: false when the tenant was there before, or somebody has gone on with the restore.
+    func abandonRestore(_ id: TenantID, unchangedSince moment: Timestamp) async throws -> Bool {
+        let now = platform.surroundings.now()
+        return try await platform.database.write(.platform) { sql in
+            guard let run = try ProvisioningRepository(sql).find(id), run.isRestore, run.updatedAt <= moment,
+                try TenantRepository(sql).find(id) == nil
+            else { return false }
+            try ProvisioningRepository(sql).delete(id)
+            try Self.record(id, sql, at: now)
+            return true
+        }
+    }
+
     /// In the transaction that removes a tenant's rows: puts the removal of the rest on record.
     static func record(_ id: TenantID, _ sql: any SQLSession, at now: Timestamp) throws {
         try ProvisioningRepository(sql).insert(

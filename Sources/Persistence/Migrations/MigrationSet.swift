@@ -15,6 +15,9 @@ package struct MigrationSet: Sendable {
         Migration(
             version: 2, name: "mail_and_one_time_links",
             sql: String(decoding: PackageResources._002_mail_and_one_time_links_sql, as: UTF8.self)),
+        Migration(
+            version: 3, name: "background_claims",
+            sql: String(decoding: PackageResources._003_background_claims_sql, as: UTF8.self)),
     ])
 
     /// What each tenant's schema is made of.

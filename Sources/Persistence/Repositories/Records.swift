@@ -238,6 +238,16 @@ package struct ProvisioningRecord: Sendable, Hashable {
     }
 }
 
+extension ProvisioningRecord {
+    /// In `completedSteps`: the tenant is being restored from a backup, invisible until that is complete. Whoever broke it
+    /// off takes it up again; nothing of the tenant's account is thrown away.
+    package static let restoring = -2
+    /// In `completedSteps`: not a tenant but a whole platform is being moved here; only that run ends it.
+    package static let moving = -3
+
+    package var isRestore: Bool { completedSteps == Self.restoring }
+}
+
 /// A row of `platform.mail_outbox`: written in the transaction that causes the mail, sent by a reconciler.
 package struct OutboxRecord: Sendable, Hashable {
     package var mail: Mail

@@ -22,6 +22,13 @@ CREATE TABLE audit_log (
     detail TEXT NOT NULL
 );
 
+CREATE TABLE background_claims (
+    name TEXT NOT NULL PRIMARY KEY,
+    holder TEXT NOT NULL,
+    claimed_until BIGINT NOT NULL,
+    last_begun_at BIGINT
+);
+
 CREATE TABLE idempotency_keys (
     key_hash TEXT NOT NULL PRIMARY KEY,
     fingerprint TEXT NOT NULL,
