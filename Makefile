@@ -4,7 +4,7 @@ SWIFT ?= swift
 DEBUG := .build/debug/mockforge
 SOURCES := Package.swift Sources Tests Benchmarks
 
-.PHONY: help packages build run cluster release test lint format bench clean
+.PHONY: help packages build run cluster release test lint gate format bench clean
 
 help: ## List the verbs
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ cluster: build ## Start three nodes on PostgreSQL, Redis, S3 and SMTP behind HAP
 
 lint: ## Check the format of the source
 	$(SWIFT) format lint --strict --recursive $(SOURCES)
+
+gate: build ## Fail when a request allocates more than its threshold
+	python3 Benchmarks/allocations.py --build debug
 
 format: ## Put the source into its format
 	$(SWIFT) format --in-place --recursive $(SOURCES)

@@ -104,10 +104,13 @@ class Server:
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def peak_memory_mb(self):
+        return self.memory_mb("VmHWM")
+
+    def memory_mb(self, figure="VmRSS"):
         total = 0
         for pid in self.pids():
             with open(f"/proc/{pid}/status") as status:
-                match = re.search(r"VmHWM:\s+(\d+) kB", status.read())
+                match = re.search(rf"{figure}:\s+(\d+) kB", status.read())
             total += int(match.group(1)) if match else 0
         return total / 1024
 
