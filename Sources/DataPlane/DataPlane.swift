@@ -16,6 +16,7 @@ package final class DataPlane: Service {
     package let drain = DrainState()
     package let directory: TenantDirectory
     package let snapshots: SnapshotCache
+    let limiters: RateLimiters
     let metrics: DataPlaneMetrics
     let surroundings: Surroundings
     let logger: Logger
@@ -26,12 +27,15 @@ package final class DataPlane: Service {
     let toolbox = PlainToolbox()
     /// What makes lost announcements harmless.
     package let versions: VersionPoll
+    let enforcement: EnforcementSwitch
+    private let database: any Database
     private let gauges: TenantGauges
 
     package init(
         configuration: DataPlaneConfiguration, database: any Database, objects: any ObjectStore,
         journal: any Journal, announcements: any Announcements, meter: UsageMeter, limiters: RateLimiters,
-        metrics registry: Registry, surroundings: Surroundings, logger: Logger, verifyKey: @escaping KeyVerifier
+        enforcement: EnforcementSwitch = EnforcementSwitch(), metrics registry: Registry, surroundings: Surroundings,
+        logger: Logger, verifyKey: @escaping KeyVerifier
     ) {
         self.configuration = configuration
         self.surroundings = surroundings
@@ -49,6 +53,9 @@ package final class DataPlane: Service {
                 "a stored route or description was left out",
                 metadata: ["tenant": "\(tenant)", "workspace": "\(workspace)", "reason": "\(message)"])
         }
+        self.limiters = limiters
+        self.enforcement = enforcement
+        self.database = database
         self.metrics = metrics
         self.directory = directory
         self.snapshots = snapshots
@@ -57,7 +64,30 @@ package final class DataPlane: Service {
         versions = VersionPoll(
             database: database, directory: directory, snapshots: snapshots, surroundings: surroundings, logger: logger)
         gauges = TenantGauges(
-            database: database, directory: directory, metrics: metrics, surroundings: surroundings, logger: logger)
+            database: database, directory: directory, metrics: metrics,
+            watch: QuotaWatch(database: database, surroundings: surroundings, logger: logger),
+            surroundings: surroundings, logger: logger)
+        let passedOver = registry.counters(
+            "mockforge_quota_passed_over_total",
+            help: "Requests over a limit that passed because limits are only reported.", labels: ["quota_type"])
+        enforcement.observe { passedOver.with($0.rawValue).add() }
+        if let keeper = limiters.keeper {
+            registry.gauge("mockforge_lease_nodes", help: "Nodes that share quotas, as this one knows.") {
+                Double(keeper.liveNodes)
+            }
+            registry.gauge(
+                "mockforge_lease_store_down", help: "1 while this node serves tenants from a share of their quota."
+            ) { keeper.isCutOff ? 1 : 0 }
+            registry.gauge("mockforge_lease_granted_requests", help: "Requests granted to this node by leases.") {
+                Double(keeper.figures.granted)
+            }
+            registry.gauge("mockforge_lease_refusals", help: "Leases asked for and not granted.") {
+                Double(keeper.figures.refused)
+            }
+            registry.gauge("mockforge_lease_failures", help: "Statements that the store did not answer.") {
+                Double(keeper.figures.failed)
+            }
+        }
         registry.gauge("mockforge_database_connections", help: "Open database connections of this node.") {
             Double(database.connectionCount)
         }
@@ -83,10 +113,21 @@ package final class DataPlane: Service {
         await cancelWhenGracefulShutdown {
             await withTaskGroup { group in
                 group.addTask { await self.gauges.keepUpToDate() }
+                group.addTask { await self.followSwitch() }
                 if let period = self.configuration.versionPoll {
                     group.addTask { await self.versions.keepPolling(every: period) }
                 }
             }
+        }
+    }
+
+    /// Looks at the operator's switch once a second.
+    private func followSwitch() async {
+        while !Task.isCancelled {
+            do { try await enforcement.refresh(from: database) } catch {
+                logger.debug("the enforcement switch could not be read", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: .seconds(1))
         }
     }
 }

@@ -22,7 +22,7 @@ package struct DataPlaneConfiguration: Sendable {
     /// How long a client may take for a whole request body.
     package var bodyTimeout = Duration.seconds(300)
     /// Requests of one tenant that may wait for their delay to pass at one time.
-    package var maxDelayedRequests = 500
+    package var maxDelayedRequests = 5000
     /// A longer delay is cut to this.
     package var maxDelay = Duration.seconds(120)
 

@@ -6,6 +6,10 @@ package enum QuotaKey: String, Sendable, CaseIterable {
     case maxStorageMB = "max_storage_mb"
     case maxUsers = "max_users"
     case maxRequestBodyKB = "max_request_body_kb"
+    /// Mock requests in progress at one time, on each node.
+    case maxConcurrentRequests = "max_concurrent_requests"
+    /// Kilobits a second of mock traffic's bodies, both ways, on each node.
+    case maxBandwidthKbps = "max_bandwidth_kbps"
 }
 
 /// A feature that a plan grants.
@@ -43,6 +47,14 @@ package struct PlanPrice: Sendable, Hashable {
     }
 }
 
+/// What happens to a request that is over a limit.
+package enum Enforcement: String, Sendable, CaseIterable {
+    /// It is refused.
+    case enforce
+    /// It passes; it is counted, and its reply names the limit.
+    case report
+}
+
 /// A named bundle of limits and features. Every key has a value.
 package struct Plan: Sendable, Hashable {
     package let name: String
@@ -50,14 +62,17 @@ package struct Plan: Sendable, Hashable {
     package var permissions: [PermissionKey: Bool]
     package var price: PlanPrice
     package var usageRetention = UsageRetention()
+    package var enforcement: Enforcement
 
     package init(
-        name: String, quotas: [QuotaKey: QuotaLimit], permissions: [PermissionKey: Bool], price: PlanPrice
+        name: String, quotas: [QuotaKey: QuotaLimit], permissions: [PermissionKey: Bool], price: PlanPrice,
+        enforcement: Enforcement = .enforce
     ) {
         self.name = name
         self.quotas = quotas
         self.permissions = permissions
         self.price = price
+        self.enforcement = enforcement
     }
 
     private static func standard(
@@ -74,13 +89,15 @@ package struct Plan: Sendable, Hashable {
     }
 
     package static let free = standard(
-        "free", quotas: [2, 20, 600, 50, 2, 1024], ai: false, protocols: false, export: true, external: false,
+        "free", quotas: [2, 20, 600, 50, 2, 1024, 100, 100_000], ai: false, protocols: false, export: true,
+        external: false,
         price: PlanPrice(baseCents: 0, isUsageBased: false))
     package static let professional = standard(
-        "professional", quotas: [100, 1000, 10000, 5000, 25, 10240], ai: true, protocols: true, export: true,
+        "professional", quotas: [100, 1000, 10000, 5000, 25, 10240, 1000, 1_000_000], ai: true, protocols: true,
+        export: true,
         external: true, price: PlanPrice(baseCents: 4900, isUsageBased: true))
     package static let enterprise = standard(
-        "enterprise", quotas: [-1, -1, 100_000, 100_000, -1, 51200], ai: true, protocols: true, export: true,
+        "enterprise", quotas: [-1, -1, 100_000, 100_000, -1, 51200, -1, -1], ai: true, protocols: true, export: true,
         external: true, price: PlanPrice(baseCents: nil, isUsageBased: false))
 
     /// The defaults, cheapest first.
@@ -91,12 +108,14 @@ package struct Plan: Sendable, Hashable {
 package struct Entitlements: Sendable, Hashable {
     package let quotas: [QuotaKey: QuotaLimit]
     package let permissions: [PermissionKey: Bool]
+    package let enforcement: Enforcement
 
     package init(
         plan: Plan, quotaOverrides: [QuotaKey: QuotaLimit] = [:], permissionOverrides: [PermissionKey: Bool] = [:]
     ) {
         quotas = plan.quotas.merging(quotaOverrides) { $1 }
         permissions = plan.permissions.merging(permissionOverrides) { $1 }
+        enforcement = plan.enforcement
     }
 
     package func limit(_ key: QuotaKey) -> QuotaLimit { quotas[key] ?? QuotaLimit(wireValue: 0)! }

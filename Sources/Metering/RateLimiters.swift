@@ -4,8 +4,10 @@ import Synchronization
 /// The rate limiters of all tenants on this node: one for each, kept while the process lives or the tenant is forgotten.
 package final class RateLimiters: Sendable {
     private let limiters = Mutex<[TenantID: RateLimiter]>([:])
+    package let keeper: LeaseKeeper?
 
-    package init() {}
+    /// - Parameter keeper: set where several nodes share each tenant's quota.
+    package init(keeper: LeaseKeeper? = nil) { self.keeper = keeper }
 
     /// The tenant's limiter, made with `limit` when there is none; the limit of an existing one is set.
     package func limiter(for tenant: TenantID, limit: Int?) -> RateLimiter {
@@ -14,7 +16,7 @@ package final class RateLimiters: Sendable {
                 limiter.setLimit(limit)
                 return limiter
             }
-            let limiter = RateLimiter(limit: limit)
+            let limiter = keeper.map { RateLimiter($0.rate(of: tenant, limit: limit)) } ?? RateLimiter(limit: limit)
             limiters[tenant] = limiter
             return limiter
         }
@@ -25,5 +27,11 @@ package final class RateLimiters: Sendable {
 
     package func remove(_ tenant: TenantID) {
         limiters.withLock { $0[tenant] = nil }
+    }
+
+    /// Waits until an undecided limiter can decide.
+    package func lease(_ limiter: RateLimiter) async {
+        guard let keeper, let leased = limiter.leased else { return }
+        await keeper.lease(leased)
     }
 }

@@ -21,6 +21,7 @@ final class Hosting: Sendable {
     let journal = InProcessJournal()
     let announcements = InProcessAnnouncements()
     let limiters = RateLimiters()
+    let enforcement = EnforcementSwitch()
     let registry = Registry()
     let meter: UsageMeter
     let plane: DataPlane
@@ -41,7 +42,8 @@ final class Hosting: Sendable {
         configure(&configuration)
         plane = DataPlane(
             configuration: configuration, database: gate, objects: FolderObjectStore(folder.path + "/objects"),
-            journal: journal, announcements: announcements, meter: meter, limiters: limiters, metrics: registry,
+            journal: journal, announcements: announcements, meter: meter, limiters: limiters,
+            enforcement: enforcement, metrics: registry,
             surroundings: world.surroundings, logger: log
         ) { secret, _ in secret == Hosting.key }
         workspace = WorkspaceID(from: world.surroundings)

@@ -10,6 +10,8 @@ struct Backends: Sendable {
     let journal: any Journal
     let objects: any ObjectStore
     let mailer: any Mailer
+    /// Set where several nodes share each tenant's quota.
+    let leases: (any RateLeases)?
     /// To be run before anything that uses the stores, and stopped after it.
     let services: [any Service]
 
@@ -23,11 +25,12 @@ struct Backends: Sendable {
         var limits = JournalLimits()
         limits.entriesPerWorkspace = settings.journalEntries
         let objects = try await settings.storage.open(in: folder, surroundings, logger)
-        let state = settings.sharedState.open(limits)
+        let state = try await settings.sharedState.open(limits, logger)
         return Backends(
             database: try await settings.database.open(in: folder, surroundings, logger),
             announcements: state.announcements, journal: state.journal, objects: objects,
-            mailer: try await settings.mail.open(in: folder, surroundings), services: state.services)
+            mailer: try await settings.mail.open(in: folder, surroundings), leases: state.leases,
+            services: state.services)
     }
 }
 

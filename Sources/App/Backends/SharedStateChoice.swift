@@ -1,15 +1,23 @@
+import Logging
 import Persistence
+import RedisDriver
 import ServiceLifecycle
 
 /// Where nodes share what is not in the database, as `redis.url` says.
 enum SharedStateChoice: Sendable, Equatable {
     /// In this process: for a single node.
     case memory
+    /// Redis, one server or a cluster.
+    case redis(RedisAddress)
 
     init(_ url: String?) throws(BackendRefusal) {
         switch url {
         case nil, "memory": self = .memory
-        case let url?: throw BackendRefusal(scheme: url, known: "memory (this process), or leave the key out")
+        case let url? where url.hasPrefix("redis") && url.contains("://"):
+            do { self = .redis(try RedisAddress(url)) } catch { throw BackendRefusal(error.description) }
+        case let url?:
+            throw BackendRefusal(
+                scheme: url, known: "redis://host:port, redis+cluster://host:port,host:port, or memory (this process)")
         }
     }
 
@@ -17,14 +25,32 @@ enum SharedStateChoice: Sendable, Equatable {
     struct Opened: Sendable {
         let announcements: any Announcements
         let journal: any Journal
+        /// Set where several nodes share each tenant's quota.
+        var leases: (any RateLeases)?
         /// To be run for as long as the node runs.
         let services: [any Service]
     }
 
-    func open(_ limits: JournalLimits) -> Opened {
+    /// Reaches the store.
+    ///
+    /// - Throws: `CommandFailure` that names the key.
+    func open(_ limits: JournalLimits, _ logger: Logger) async throws -> Opened {
         switch self {
         case .memory:
-            Opened(announcements: InProcessAnnouncements(), journal: InProcessJournal(limits: limits), services: [])
+            return Opened(
+                announcements: InProcessAnnouncements(), journal: InProcessJournal(limits: limits), services: [])
+        case .redis(let address):
+            do {
+                let client = try RedisClient(address, logger: logger)
+                try await client.connect()
+                return Opened(
+                    announcements: InProcessAnnouncements(), journal: InProcessJournal(limits: limits),
+                    leases: RedisRateLeases(client), services: [])
+            } catch let refusal as RedisAddress.Refusal {
+                throw CommandFailure(.redisURL, .configuration, refusal.description)
+            } catch let error as RedisError {
+                throw CommandFailure(.redisURL, .unreachable, "\(error)")
+            }
         }
     }
 }

@@ -37,7 +37,11 @@ struct ServerAssembly: Sendable {
         let database = backends.database
         try await Self.requireCurrent(database)
         let metrics = Registry()
-        let limiters = RateLimiters()
+        let keeper = backends.leases.map {
+            LeaseKeeper(leases: $0, surroundings: surroundings, shares: settings.leaseShares, logger: logger)
+        }
+        let limiters = RateLimiters(keeper: keeper)
+        let enforcement = EnforcementSwitch()
         let usageFolder = folder.file("usage")
         do { try Files.makeFolder(usageFolder) } catch {
             throw ConfigurationError(key: .dataFolder, "cannot hold the folder \"usage\": \(error)")
@@ -51,14 +55,14 @@ struct ServerAssembly: Sendable {
             database: database, announcements: backends.announcements, objects: backends.objects,
             journal: backends.journal, mailer: backends.mailer, surroundings: surroundings, plans: plans,
             addresses: Self.addresses(settings), logger: logger, version: Version.text,
-            flushUsage: { tenant in try await meter.flush(tenant) })
+            enforcement: enforcement, flushUsage: { tenant in try await meter.flush(tenant) })
         let controlPlane = ControlPlane(
             platform: platform, adminToken: AdminToken(token.text), endpoints: ControlPlane.endpoints())
 
         let dataPlane = DataPlane(
             configuration: try Self.dataPlane(settings, plans), database: database, objects: backends.objects,
             journal: backends.journal, announcements: backends.announcements, meter: meter, limiters: limiters,
-            metrics: metrics,
+            enforcement: enforcement, metrics: metrics,
             surroundings: surroundings, logger: logger,
             verifyKey: { secret, tenant in await controlPlane.accepts(secret, tenant: tenant) })
 
@@ -89,7 +93,8 @@ struct ServerAssembly: Sendable {
             dataPlane.drain.begin()
         }
         let services: [any Service] =
-            backends.services + [meter, dataPlane, management] + Self.background(platform, controlPlane, meter, logger)
+            backends.services + (keeper.map { [$0] } ?? []) + [meter, dataPlane, management]
+            + Self.background(platform, controlPlane, meter, logger)
             + (try await Self.backups(settings, platform, in: folder)) + [main, stop]
         return ServerAssembly(services: services, readiness: readiness, settings: settings, database: database)
     }

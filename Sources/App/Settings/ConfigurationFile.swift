@@ -203,7 +203,9 @@ extension ConfigurationFile {
             base
             ?? Plan(
                 name: planName, quotas: Plan.free.quotas, permissions: Plan.free.permissions, price: Plan.free.price)
-        let known = ["price_id", "base_price", "usage_based", "usage_items", "quotas", "permissions", "retention"]
+        let known = [
+            "price_id", "base_price", "usage_based", "usage_items", "quotas", "permissions", "retention", "enforcement",
+        ]
         readMembers(node, path: path, known: known) { file, word, value in
             switch word {
             case "base_price":
@@ -213,6 +215,12 @@ extension ConfigurationFile {
                     plan.price.isUsageBased = flag
                 } else {
                     file.complain(value, "\(path).usage_based", "must be true or false")
+                }
+            case "enforcement":
+                if let enforcement = value.string.flatMap({ Enforcement(rawValue: $0) }) {
+                    plan.enforcement = enforcement
+                } else {
+                    file.complain(value, "\(path).enforcement", "must be \"enforce\" or \"report\"")
                 }
             case "quotas":
                 file.readMembers(value, path: "\(path).quotas", known: QuotaKey.allCases.map(\.rawValue)) {

@@ -47,6 +47,10 @@ extension SettingKey {
     static let redisURL = SettingKey(
         "redis.url", .text, flag: "--redis-url", isSecret: true,
         "Where nodes share what is not in the database. `memory`, or nothing, is this process, for a single node.")
+    static let leaseShares = SettingKey(
+        "redis.quota_shares", .integer(0...10_000), default: .int(0),
+        "Among how many nodes a tenant's request rate is shared while Redis does not answer; 0 for as many as were last "
+            + "known to live.")
     static let storageURL = SettingKey(
         "storage.url", .text, flag: "--storage-url", isSecret: true,
         "Where imported files live: `s3://ACCESS:SECRET@bucket/prefix?endpoint=http://host:port&region=…` is S3 or a service "
@@ -126,7 +130,7 @@ extension SettingKey {
     static let all: [SettingKey] = [
         serverHost, serverPort, serverPublicURL, tlsCertificate, tlsPrivateKey, trustedProxies, fastPath,
         stopDelay, managementHost, managementPort, dataFolder, baseDomain,
-        databaseURL, redisURL, storageURL, mailURL, versionPoll, adminToken,
+        databaseURL, redisURL, leaseShares, storageURL, mailURL, versionPoll, adminToken,
         logLevel, logFormat,
         headerBytes, headerTimeout, bodyTimeout, idleTimeout, connections, drainTimeout,
         tenantLabelLimit, usageFlush, journalEntries,

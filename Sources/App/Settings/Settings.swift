@@ -49,6 +49,8 @@ struct Settings: Sendable {
     var isDemo: Bool
     var demoFile: String?
     var plans: [Plan]
+    /// Among how many nodes a quota is shared while Redis does not answer; nil for as many as are known to live.
+    var leaseShares: Int?
 }
 
 extension Settings {
@@ -107,6 +109,8 @@ extension Settings {
         usageFlushInterval = seconds(.usageFlush)
         journalEntries = integer(.journalEntries)
         backup = BackupSettings(text, integer, beside: storage, environment: environment, complain)
+        let shares = integer(.leaseShares)
+        leaseShares = shares > 0 ? shares : nil
         isDemo = reader.bool(forKey: ConfigKey(SettingKey.demoEnabled.components), default: false)
         demoFile = text(.demoFile)
         self.plans = plans

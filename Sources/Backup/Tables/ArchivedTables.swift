@@ -33,6 +33,11 @@ extension ArchivedTable {
         ArchivedTable(
             "idempotency_keys", key: ["key_hash"], for: [.move],
             columns: "key_hash fingerprint status sealed_reply created_at"),
+        // So that nobody is told again of what was said before the move.
+        ArchivedTable(
+            "quota_events", key: ["tenant_id", "quota", "level", "window_start"], owner: "tenant_id", for: [.move],
+            columns: "tenant_id quota level window_start noted_at"),
+        ArchivedTable("platform_switches", key: ["name"], for: [.move], columns: "name value changed_at"),
     ]
 
     /// Of each tenant's schema.

@@ -1,5 +1,6 @@
 package import Domain
 package import Logging
+package import Metering
 package import Persistence
 
 /// What the control plane works on: the ports, the plans and the addresses. Made once by the composition root.
@@ -21,13 +22,19 @@ package struct Platform: Sendable {
     package let version: String
     /// Brings what this node has counted for a tenant into the ledger, so that a report is complete.
     package let flushUsage: @Sendable (TenantID) async throws -> Void
+    /// The operator's switch, which this node's data plane looks at too.
+    package let enforcement: EnforcementSwitch
+    let watch: QuotaWatch
     package let openStreams = OpenStreams()
     package let imports = ImportThreads()
+    /// Where checks that take long are made.
+    let computing = TenantThreads()
 
     package init(
         database: any Database, announcements: any Announcements, objects: any ObjectStore, journal: any Journal,
         mailer: any Mailer, surroundings: Surroundings = .system, plans: PlanCatalog, addresses: PublicAddresses,
-        logger: Logger, version: String, flushUsage: @escaping @Sendable (TenantID) async throws -> Void = { _ in }
+        logger: Logger, version: String, enforcement: EnforcementSwitch = EnforcementSwitch(),
+        flushUsage: @escaping @Sendable (TenantID) async throws -> Void = { _ in }
     ) {
         self.database = database
         self.announcements = announcements
@@ -40,6 +47,8 @@ package struct Platform: Sendable {
         self.logger = logger
         startedAt = surroundings.now()
         self.version = version
+        self.enforcement = enforcement
+        watch = QuotaWatch(database: database, surroundings: surroundings, logger: logger)
         self.flushUsage = flushUsage
     }
 }

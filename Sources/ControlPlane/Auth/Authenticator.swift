@@ -17,26 +17,37 @@ struct Authenticator: Sendable {
         case tenant(TenantRecord, APIKeyRecord)
     }
 
-    /// - Throws: 401 for credentials that are missing, unknown, revoked or expired; 429 after too many failures.
+    /// - Throws: 401 for credentials that are missing, unknown, revoked or expired; 429 in their place after too many
+    ///   failures. A valid API key passes whatever others at its address have failed at: nobody guesses 32 random bytes,
+    ///   so looking is safe. The operator's token may have been chosen by a person: past the limit it is not even
+    ///   compared, unless it was good from there lately.
     func caller(_ headers: HTTPFields, from address: String) async throws -> Caller {
         let credential = try bearer(headers)
         let now = surroundings.now()
         let secret = APIKeySecret(credential)
         let trace = Hexadecimal.text(SHA256.hash(data: Data(credential.utf8)))
-        if let seconds = failures.wait(address, credential: trace, at: now) {
-            throw Problem(
-                .tooManyRequests, code: "too_many_failures",
-                detail: "Too many failed authentications from this address; wait \(seconds) seconds.",
-                headers: [("Retry-After", String(seconds))])
+        let kind: FailedAttempts.Kind = secret == nil ? .token : .key
+        if kind == .token, let seconds = failures.wait(address, kind, at: now),
+            !failures.wasGood(address, credential: trace, at: now)
+        {
+            throw Self.tooManyFailures(seconds)
         }
         do {
             let caller = try await resolve(credential, secret, at: now)
-            failures.noteSuccess(address, credential: trace, at: now)
+            if kind == .token { failures.noteSuccess(address, credential: trace, at: now) }
             return caller
         } catch let problem as Problem where problem.kind == .unauthorized {
-            failures.noteFailure(address, at: now)
+            if let seconds = failures.wait(address, kind, at: now) { throw Self.tooManyFailures(seconds) }
+            failures.noteFailure(address, kind, at: now)
             throw problem
         }
+    }
+
+    private static func tooManyFailures(_ seconds: Int) -> Problem {
+        Problem(
+            .tooManyRequests, code: "too_many_failures",
+            detail: "Too many failed authentications from this address; wait \(seconds) seconds.",
+            headers: [("Retry-After", String(seconds))])
     }
 
     private func resolve(_ credential: String, _ secret: APIKeySecret?, at now: Timestamp) async throws -> Caller {

@@ -1,11 +1,20 @@
 import Domain
 import Synchronization
 
-/// Counts failed authentications by remote address, so that nobody guesses at speed.
-///
-/// Once an address is over its limit, what it shows is refused unseen, except credentials that were good there a short
-/// while ago: a stranger behind the same proxy cannot lock a working client out.
+/// Counts failed authentications by remote address, so that nobody guesses at speed. API keys and other credentials are
+/// counted apart: a program with an old key must not keep the operator out.
 final class FailedAttempts: Sendable {
+    enum Kind: Hashable {
+        /// Has the form of an API key.
+        case key
+        case token
+    }
+
+    private struct Source: Hashable {
+        let address: String
+        let kind: Kind
+    }
+
     private static let limit = 30
     private static let window = Duration.seconds(60)
     private static let trust = Duration.seconds(3600)
@@ -13,33 +22,41 @@ final class FailedAttempts: Sendable {
     private static let capacity = 10_000
 
     private struct Tables {
-        var failures: [String: (count: Int, since: Timestamp)] = [:]
+        var failures: [Source: (count: Int, since: Timestamp)] = [:]
         /// When a credential was last good, by address and the credential's hash.
         var successes: [String: Timestamp] = [:]
     }
 
     private let tables = Mutex(Tables())
 
-    /// Seconds to wait before a credential is looked at; nil when it may be looked at now.
-    func wait(_ address: String, credential: String, at now: Timestamp) -> Int? {
+    /// Seconds until the address may fail again; nil when it may fail now.
+    func wait(_ address: String, _ kind: Kind, at now: Timestamp) -> Int? {
         tables.withLock { tables in
-            guard let entry = tables.failures[address], entry.since + Self.window > now, entry.count >= Self.limit
+            guard let entry = tables.failures[Source(address: address, kind: kind)], entry.since + Self.window > now,
+                entry.count >= Self.limit
             else { return nil }
-            if let good = tables.successes[address + " " + credential], good + Self.trust > now { return nil }
             return max(1, Int((entry.since + Self.window - now).components.seconds))
         }
     }
 
-    func noteFailure(_ address: String, at now: Timestamp) {
+    /// Whether the credential was good from this address a short while ago.
+    func wasGood(_ address: String, credential: String, at now: Timestamp) -> Bool {
         tables.withLock { tables in
-            if let entry = tables.failures[address], entry.since + Self.window > now {
-                tables.failures[address] = (entry.count + 1, entry.since)
+            tables.successes[address + " " + credential].map { $0 + Self.trust > now } ?? false
+        }
+    }
+
+    func noteFailure(_ address: String, _ kind: Kind, at now: Timestamp) {
+        let source = Source(address: address, kind: kind)
+        tables.withLock { tables in
+            if let entry = tables.failures[source], entry.since + Self.window > now {
+                tables.failures[source] = (entry.count + 1, entry.since)
             } else {
                 if tables.failures.count >= Self.capacity {
                     let middle = tables.failures.values.map(\.since).sorted()[Self.capacity / 2]
                     tables.failures = tables.failures.filter { $0.value.since > middle }
                 }
-                tables.failures[address] = (1, now)
+                tables.failures[source] = (1, now)
             }
         }
     }

@@ -40,12 +40,14 @@ enum MockRoutes {
         let quota = MockQuota(context)
         return try await context.write { sql in
             guard try WorkspaceRepository(sql).find(workspaceID) != nil else { throw Problem.notFound("workspace") }
-            try quota.check(sql)
+            let isOver = try quota.check(sql)
             try MockRepository(sql).insert(record)
+            var reply = Reply.created(
+                record.json, location: "/api/v1/workspaces/\(workspaceID)/mocks/\(record.id)",
+                version: record.version)
+            if isOver { reply.nameLimit(.maxMocks) }
             return Change(
-                .created(
-                    record.json, location: "/api/v1/workspaces/\(workspaceID)/mocks/\(record.id)",
-                    version: record.version),
+                reply,
                 audit: [AuditNote("mock.create", target: record.id.text, detail: ["name": .string(record.name)])],
                 announcing: [.mocksChanged(context.tenant.id, workspaceID)])
         }
@@ -99,18 +101,23 @@ enum MockRoutes {
 struct MockQuota: Sendable {
     private let limit: QuotaLimit
     private let plans: PlanCatalog
+    private let letsPass: @Sendable () -> Bool
 
     init(_ context: TenantContext) {
+        letsPass = { context.letsPass(.maxMocks) }
         limit = context.entitlements.limit(.maxMocks)
         plans = context.platform.plans
     }
 
     /// Refuses one more. Runs in the transaction that inserts, so that two racing requests cannot both pass.
-    func check(_ sql: any SQLSession) throws {
+    ///
+    /// - Returns: whether one more is over the limit, though it passes.
+    @discardableResult
+    func check(_ sql: any SQLSession) throws -> Bool {
         let count = try MockRepository(sql).count()
-        guard limit.allows(count + 1) else {
-            throw Problem.quotaExceeded(.maxMocks, limit: limit, current: count, plans: plans)
-        }
+        if limit.allows(count + 1) { return false }
+        if letsPass() { return true }
+        throw Problem.quotaExceeded(.maxMocks, limit: limit, current: count, plans: plans)
     }
 }
 

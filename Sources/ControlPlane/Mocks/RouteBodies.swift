@@ -1,5 +1,6 @@
 import Domain
 import JSON
+import Metering
 import MockEngine
 import Persistence
 
@@ -24,6 +25,22 @@ enum RouteBody {
     static let accepted = Endpoint.Body(mediaTypes: ["application/json"], limit: bytes, isRequired: true)
     static let acceptedPatch = Endpoint.Body(
         mediaTypes: Endpoint.Body.mergePatch.mediaTypes, limit: bytes, isRequired: true)
+
+    /// From here on a body is checked on the threads for long computing: its templates and schemas may be many.
+    private static let longBody = 8 * 1024
+
+    /// As `definition`, in a place where a long body keeps nobody waiting but its own tenant.
+    static func definition(_ json: JSON, id: RouteID, in context: TenantContext) async throws -> RouteDefinition {
+        guard context.request.body.count >= longBody else { return try definition(json, id: id) }
+        do {
+            return try await context.platform.computing.run(for: context.tenant.id) { try definition(json, id: id) }
+        } catch is TenantThreads.Overload {
+            throw Problem(
+                .tooManyRequests, code: "too_many_waiting",
+                detail: "Too many large requests of this tenant wait already; send this one again later.",
+                headers: [("Retry-After", "5")])
+        }
+    }
 
     /// - Throws: every violation of the wire form.
     static func definition(_ json: JSON, id: RouteID) throws(Problem) -> RouteDefinition {

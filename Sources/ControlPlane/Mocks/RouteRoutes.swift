@@ -36,7 +36,7 @@ enum RouteRoutes {
     private static func create(_ context: TenantContext) async throws -> Reply {
         let mockID = try context.mockID()
         let id = RouteID(from: context.platform.surroundings)
-        let definition = try RouteBody.definition(try context.request.json(), id: id)
+        let definition = try await RouteBody.definition(try context.request.json(), id: id, in: context)
         let now = context.platform.surroundings.now()
         try await context.requireStorage(adding: context.request.body.count)
         return try await context.write { sql in

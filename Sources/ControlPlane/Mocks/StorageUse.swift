@@ -1,5 +1,6 @@
 import Domain
 import Logging
+import Metering
 import Persistence
 
 extension TenantContext {
@@ -15,7 +16,8 @@ extension TenantContext {
         guard limit.value != nil else { return }
         let stored = try await storedBytes()
         let needed = (stored + bytes + (1 << 20) - 1) >> 20
-        guard limit.allows(needed) else {
+        await platform.watch.look(at: .maxStorageMB, used: needed, limit: limit.value, of: tenant)
+        guard limit.allows(needed) || letsPass(.maxStorageMB) else {
             throw Problem.quotaExceeded(
                 .maxStorageMB, limit: limit, current: stored >> 20, needed: needed, plans: platform.plans)
         }

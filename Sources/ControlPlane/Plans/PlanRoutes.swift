@@ -15,9 +15,19 @@ enum PlanRoutes {
         return [
             "name": .string(plan.name), "quotas": entitlements.quotasJSON, "permissions": entitlements.permissionsJSON,
             "price": [
-                "monthly_cents": JSON(plan.price.baseCents), "currency": "usd",
+                "base_price": plan.price.amount, "monthly_cents": JSON(plan.price.baseCents), "currency": "usd",
                 "usage_based": JSON(plan.price.isUsageBased),
             ],
         ]
+    }
+}
+
+extension PlanPrice {
+    /// A month's price in whole and hundredth units, such as `49.00`; null when it is agreed by contract.
+    fileprivate var amount: JSON {
+        guard let baseCents else { return .null }
+        let hundredths = baseCents % 100
+        return .number(
+            JSONNumber(validLiteral: "\(baseCents / 100).\(hundredths < 10 ? "0" : "")\(hundredths)"))
     }
 }

@@ -1,5 +1,18 @@
 import Domain
 import JSON
+import Metering
+
+extension TenantContext {
+    /// Whether what is over a limit passes all the same, because the plan or the platform only reports. Counts it then.
+    func letsPass(_ key: QuotaKey) -> Bool {
+        platform.enforcement.letsPass(key, plan: entitlements.enforcement)
+    }
+}
+
+extension Reply {
+    /// Names a limit that the request is over, though it passed.
+    mutating func nameLimit(_ key: QuotaKey) { headers.append(("MockForge-Would-Refuse", key.rawValue)) }
+}
 
 extension Problem {
     /// A row that changed between our reading and our writing it: 409, and the client may repeat.
@@ -20,7 +33,7 @@ extension Problem {
             detail: "The plan's \(key.rawValue) is \(limit.wireValue), and \(current) are in use. \(advice)",
             members: [
                 "quota": .string(key.rawValue), "limit": JSON(limit.wireValue), "current": JSON(current),
-                "allowed_by_plan": JSON(helping?.name),
+                "plan": JSON(helping?.name), "allowed_by_plan": JSON(helping?.name),
             ])
     }
 
@@ -31,6 +44,9 @@ extension Problem {
         return Problem(
             .forbidden, code: "permission_missing",
             detail: "The tenant's plan does not grant \(key.rawValue). \(advice)",
-            members: ["permission": .string(key.rawValue), "granted_by_plan": JSON(helping?.name)])
+            members: [
+                "permission": .string(key.rawValue), "plan": JSON(helping?.name),
+                "granted_by_plan": JSON(helping?.name),
+            ])
     }
 }

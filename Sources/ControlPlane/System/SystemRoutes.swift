@@ -1,6 +1,7 @@
 import Domain
 import HTTPTypes
 import JSON
+import Metering
 import Persistence
 
 /// `/health` for load balancers, `/system/status` for the operator, `/openapi.json` for everybody.
@@ -15,7 +16,42 @@ enum SystemRoutes {
                     body: .json(try OpenAPIDescription.json.get()))
             }),
         Endpoint(.get, "/system/status", .admin(status)),
+        Endpoint(.get, "/system/enforcement", .admin(showEnforcement)),
+        Endpoint(.patch, "/system/enforcement", body: .mergePatch, .admin(setEnforcement)),
     ]
+
+    private static func showEnforcement(_ context: AdminContext) async throws -> Reply {
+        .object(try await context.read { sql in try enforcement(sql) })
+    }
+
+    /// Every node follows within a second, this one at once.
+    private static func setEnforcement(_ context: AdminContext) async throws -> Reply {
+        let violations = Violations()
+        let reader = ObjectReader(try context.request.json(), known: ["mode"], violations: violations)
+        if reader?.isNull("mode") == true { reader?.refuse("mode", "required", "cannot be removed") }
+        let mode = reader?.choice("mode", Enforcement.self)
+        try violations.throwIfAny()
+        let now = context.platform.surroundings.now()
+        let reply = try await context.write { sql in
+            guard let mode else { return Change(.object(try enforcement(sql)), audit: []) }
+            try SwitchRepository(sql).set(SwitchRepository.enforcement, to: mode.rawValue, at: now)
+            return Change(
+                .object(try enforcement(sql)),
+                audit: [
+                    AuditNote("system.enforcement", target: "platform", detail: ["mode": .string(mode.rawValue)])
+                ])
+        }
+        try await context.platform.enforcement.refresh(from: context.platform.database)
+        return reply
+    }
+
+    private static func enforcement(_ sql: any SQLSession) throws -> JSON {
+        let stored = try SwitchRepository(sql).find(SwitchRepository.enforcement)
+        return [
+            "mode": .string(stored?.value ?? Enforcement.enforce.rawValue),
+            "changed_at": JSON(stored?.changedAt.rfc3339),
+        ]
+    }
 
     private static func status(_ context: AdminContext) async throws -> Reply {
         let platform = context.platform

@@ -35,13 +35,17 @@ enum WorkspaceRoutes {
         return try await context.write { sql in
             let workspaces = WorkspaceRepository(sql)
             let count = try workspaces.count()
-            guard limit.allows(count + 1) else {
+            let isOver = !limit.allows(count + 1)
+            if isOver, !context.letsPass(.maxWorkspaces) {
                 throw Problem.quotaExceeded(.maxWorkspaces, limit: limit, current: count, plans: plans)
             }
             guard try workspaces.find(slug: record.slug) == nil else { throw slugTaken(record.slug) }
             try workspaces.insert(record)
+            var reply = Reply.created(
+                record.json, location: "/api/v1/workspaces/\(record.id)", version: record.version)
+            if isOver { reply.nameLimit(.maxWorkspaces) }
             return Change(
-                .created(record.json, location: "/api/v1/workspaces/\(record.id)", version: record.version),
+                reply,
                 audit: [AuditNote("workspace.create", target: record.id.text, detail: ["name": .string(record.name)])],
                 announcing: [.tenantChanged(context.tenant.id)])
         }

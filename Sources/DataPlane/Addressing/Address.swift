@@ -5,7 +5,7 @@ package struct TenantReference: Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
         case id
         case subdomain
-        /// `/t/…` takes both; an id goes before a subdomain.
+        /// The path forms take both; an id goes before a subdomain.
         case either
     }
 

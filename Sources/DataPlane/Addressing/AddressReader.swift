@@ -30,21 +30,15 @@ extension Address {
         }
     }
 
-    /// `/tenant/<id>/…` and `/t/<id or subdomain>/…`; everything else belongs to the control plane.
+    /// `/tenant/<id or subdomain>/…` and, for short, `/t/…`; everything else belongs to the control plane.
     private static func onBaseDomain(_ target: String) -> Address {
         let (raw, query) = split(target)
         // A path that has no normal form names no tenant: the control plane refuses it in its own way.
         guard let path = try? RequestPath.normalise(raw), let (form, afterForm) = segment(path),
             form == "tenant" || form == "t", let (name, rest) = segment(afterForm), !name.isEmpty
         else { return .control }
-        let reference: TenantReference
-        if form == "tenant" {
-            guard Subdomains.isTenantID(name) else { return .unknownTenant }
-            reference = TenantReference(.id, name)
-        } else {
-            guard Subdomains.isTenantID(name) || Subdomains.isSubdomain(name) else { return .unknownTenant }
-            reference = TenantReference(.either, name)
-        }
+        guard Subdomains.isTenantID(name) || Subdomains.isSubdomain(name) else { return .unknownTenant }
+        let reference = TenantReference(.either, name)
         return inWorkspace(TenantAddress(tenant: reference, path: rest, query: query))
     }
 

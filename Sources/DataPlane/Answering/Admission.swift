@@ -8,6 +8,8 @@ import NIOCore
 /// What has to be waited for before a request can be let further in.
 enum PendingLookup: Sendable {
     case tenant(TenantReference)
+    /// A part of the tenant's quota, which several nodes share.
+    case lease(HostedTenant)
     case snapshot(slug: String?, HostedTenant)
     case key(secret: String, HostedTenant)
 }
@@ -15,6 +17,8 @@ enum PendingLookup: Sendable {
 /// What the wait brought.
 enum LookupResult: Sendable {
     case tenant(HostedTenant?)
+    /// The rate can be decided now.
+    case lease
     case snapshot(Snapshot?)
     case key(isValid: Bool)
     /// The lookup itself failed.
@@ -64,9 +68,22 @@ extension DataPlane {
                 exchange.gate = .rate
             case .rate:
                 guard let tenant = exchange.tenant else { return .refused(Refusals.unknownAddress) }
-                if case .denied(let standing) = tenant.limiter.admit(at: now) {
-                    return .refused(Refusals.rateLimited(standing))
+                // After a wait the moment of arrival is too old to be judged by.
+                let moment = exchange.hasWaited ? surroundings.now() : now
+                switch tenant.limiter.admit(at: moment) {
+                case .admitted: break
+                case .denied(let standing):
+                    guard letsPass(.maxRequestsPerMinute, exchange, tenant) else {
+                        return .refused(Refusals.rateLimited(standing))
+                    }
+                case .undecided: return .waits(.lease(tenant))
                 }
+                if let seconds = tenant.bandwidth.wait(at: moment),
+                    !letsPass(.maxBandwidthKbps, exchange, tenant)
+                {
+                    return .refused(Refusals.bandwidthExceeded(limit: tenant.bandwidth.limit ?? 0, wait: seconds))
+                }
+                if exchange.mayHaveBody, let refusal = takePlace(exchange, tenant) { return .refused(refusal) }
                 exchange.gate = .workspace
             case .workspace:
                 guard let tenant = exchange.tenant else { return .refused(Refusals.unknownAddress) }
@@ -103,11 +120,33 @@ extension DataPlane {
         }
     }
 
+    /// Takes a place for a request that does not end at once; a refusal when there is none.
+    func takePlace(_ exchange: Exchange, _ tenant: HostedTenant) -> Problem? {
+        guard exchange.place == nil else { return nil }
+        exchange.place = tenant.places.take()
+        if exchange.place != nil { return nil }
+        guard letsPass(.maxConcurrentRequests, exchange, tenant) else {
+            return Refusals.tooManyConcurrent(limit: tenant.places.most ?? 0)
+        }
+        exchange.place = tenant.places.take(isForced: true)
+        return nil
+    }
+
+    /// Whether a request over a limit passes all the same: it is counted, and its reply names the limit.
+    private func letsPass(_ key: QuotaKey, _ exchange: Exchange, _ tenant: HostedTenant) -> Bool {
+        guard enforcement.letsPass(key, plan: tenant.enforcement) else { return false }
+        exchange.passedOver.append(key)
+        return true
+    }
+
     /// Does the waiting, off the event loop.
     func perform(_ lookup: PendingLookup) async -> LookupResult {
         do {
             switch lookup {
             case .tenant(let reference): return .tenant(try await directory.load(reference))
+            case .lease(let tenant):
+                await limiters.lease(tenant.limiter)
+                return .lease
             case .snapshot(let slug, let tenant): return .snapshot(try await snapshots.load(slug, of: tenant))
             case .key(let secret, let tenant):
                 let generation = tenant.verifiedKeys.generation
@@ -126,10 +165,12 @@ extension DataPlane {
 
     /// Notes what the wait brought; a refusal when it brought nothing.
     func note(_ result: LookupResult, in exchange: Exchange) -> Problem? {
+        exchange.hasWaited = true
         switch result {
         case .tenant(let tenant):
             guard let tenant else { return Refusals.unknownAddress }
             exchange.tenant = tenant
+        case .lease: break
         case .snapshot(let snapshot):
             guard let snapshot else { return Refusals.unknownAddress }
             exchange.snapshot = snapshot

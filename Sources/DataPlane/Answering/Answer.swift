@@ -31,6 +31,13 @@ extension DataPlane {
         {
             snapshot.crossOrigin.allow(origin, in: &reply.fields)
         }
+        if reply.delayMilliseconds > 0, let tenant = exchange.tenant, let refusal = takePlace(exchange, tenant) {
+            return Reply(refusal, exchange)
+        }
+        if !exchange.passedOver.isEmpty {
+            let limits = exchange.passedOver.map(\.rawValue).joined(separator: ", ")
+            reply.fields.append(HTTPField(name: .wouldRefuse, value: limits))
+        }
         return reply
     }
 

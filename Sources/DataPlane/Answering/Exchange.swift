@@ -1,6 +1,7 @@
 import Domain
 import HTTPTypes
 import JSON
+import Metering
 import MockEngine
 import NIOCore
 
@@ -20,6 +21,12 @@ final class Exchange {
     var tenant: HostedTenant?
     var snapshot: Snapshot?
     var isKeyVerified = false
+    /// Whether something had to be looked up on the way.
+    var hasWaited = false
+    /// Limits that the request is over, though it passed.
+    var passedOver: [QuotaKey] = []
+    /// Kept until the reply is written.
+    var place: Places.Place?
     /// The next check.
     var gate = Gate.tenant
     var body: [UInt8] = []
@@ -98,4 +105,5 @@ extension HTTPField.Name {
     static let apiKey = HTTPField.Name("X-Api-Key")!
     static let forwardedHost = HTTPField.Name("X-Forwarded-Host")!
     static let host = HTTPField.Name("Host")!
+    static let wouldRefuse = HTTPField.Name("MockForge-Would-Refuse")!
 }

@@ -38,6 +38,7 @@ extension DataPlane {
         guard let tenant else { return }
         let duration = answered.durationMicroseconds
         tenant.metrics.record(status: answered.status, durationMicroseconds: duration)
+        tenant.bandwidth.pay(answered.receivedBytes + answered.sentBytes, at: answered.endedAt)
         tenant.usage.count(
             UsageEvent(
                 at: answered.receivedAt, workspaceID: snapshot?.workspace.id, mockID: answered.mockID,

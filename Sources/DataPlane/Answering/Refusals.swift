@@ -34,6 +34,22 @@ enum Refusals {
         detail: "Too many requests of this account wait for their mock's delay to pass.",
         headers: [("Retry-After", "1")])
 
+    static func tooManyConcurrent(limit: Int) -> Problem {
+        Problem(
+            .tooManyRequests, code: "too_many_concurrent_requests",
+            detail: "This account's plan allows \(limit) requests in progress at one time.",
+            headers: [("Retry-After", "1")],
+            members: ["quota": .string(QuotaKey.maxConcurrentRequests.rawValue), "limit": .init(limit)])
+    }
+
+    static func bandwidthExceeded(limit: Int, wait seconds: Int) -> Problem {
+        Problem(
+            .tooManyRequests, code: "bandwidth_exceeded",
+            detail: "This account's plan allows \(limit) kilobits a second, and more than that has gone lately.",
+            headers: [("Retry-After", String(seconds))],
+            members: ["quota": .string(QuotaKey.maxBandwidthKbps.rawValue), "limit": .init(limit)])
+    }
+
     static func invalidPath(_ refusal: RequestPath.Refusal) -> Problem {
         Problem(.badRequest, code: "invalid_path", detail: "The request's path has no meaning: \(refusal).")
     }

@@ -17,16 +17,18 @@ final class TenantGauges: Sendable {
     private let database: any Database
     private let directory: TenantDirectory
     private let metrics: DataPlaneMetrics
+    private let watch: QuotaWatch
     private let surroundings: Surroundings
     private let logger: Logger
 
     init(
-        database: any Database, directory: TenantDirectory, metrics: DataPlaneMetrics, surroundings: Surroundings,
-        logger: Logger
+        database: any Database, directory: TenantDirectory, metrics: DataPlaneMetrics, watch: QuotaWatch,
+        surroundings: Surroundings, logger: Logger
     ) {
         self.database = database
         self.directory = directory
         self.metrics = metrics
+        self.watch = watch
         self.surroundings = surroundings
         self.logger = logger
     }
@@ -36,6 +38,7 @@ final class TenantGauges: Sendable {
         var round = 0
         while !Task.isCancelled {
             sample()
+            await lookAtRates()
             if round % Self.samplesPerCount == 0 { await count() }
             round += 1
             try? await Task.sleep(for: Self.sampleInterval)
@@ -52,6 +55,18 @@ final class TenantGauges: Sendable {
             metrics.setQuota(
                 .maxRequestsPerMinute, used: Double(tenant.limiter.used(at: now)),
                 limit: tenant.entitlements?.limit(.maxRequestsPerMinute).value, of: tenant.id)
+            metrics.setQuota(
+                .maxConcurrentRequests, used: Double(tenant.places.used), limit: tenant.places.most, of: tenant.id)
+        }
+    }
+
+    /// Tells tenants that are near their rate or at it.
+    func lookAtRates() async {
+        let now = surroundings.now()
+        for tenant in activeTenants(now) {
+            await watch.look(
+                at: .maxRequestsPerMinute, used: tenant.limiter.used(at: now),
+                limit: tenant.entitlements?.limit(.maxRequestsPerMinute).value, of: tenant.record)
         }
     }
 
@@ -81,6 +96,7 @@ final class TenantGauges: Sendable {
             guard let entitlements = tenant.entitlements else { return }
             for (key, used) in [(QuotaKey.maxWorkspaces, workspaces), (.maxMocks, mocks)] {
                 metrics.setQuota(key, used: Double(used), limit: entitlements.limit(key).value, of: tenant.id)
+                await watch.look(at: key, used: used, limit: entitlements.limit(key).value, of: tenant.record)
             }
         } catch DatabaseError.noSuchSchema {
             // Purged since it was last used.

@@ -24,7 +24,16 @@ extension DataPlane {
             request.contentLength <= Self.maxPlainBody
         else { return false }
         let now = surroundings.now()
-        guard case .found(let tenant) = directory.lookUp(reference, at: now), tenant.currentAccess == .open,
+        guard case .found(let tenant) = directory.lookUp(reference, at: now), tenant.currentAccess == .open else {
+            return false
+        }
+        if let standing = tenant.limiter.refusal(at: now), tenant.enforcement == .enforce,
+            enforcement.mode == .enforce, RateRefusals.isPlain(exchange.path)
+        {
+            refuse(exchange, tenant, standing, dates, at: now, into: &out)
+            return true
+        }
+        guard tenant.bandwidth.wait(at: now) == nil,
             case .found(let snapshot) = snapshots.lookUp(slug, of: tenant, at: now),
             !snapshot.settings.requireAPIKey, request.contentLength <= tenant.bodyLimit,
             !(snapshot.crossOrigin.isEnabled && request.marks.contains(.origin))
@@ -39,7 +48,7 @@ extension DataPlane {
             return made
         }
         if let route, workspace.mayDelay(route) { return false }
-        let verdict = tenant.limiter.admit(at: now)
+        guard case .admitted = tenant.limiter.admit(at: now) else { return false }
         tenant.touch(now)
         dates.update(now)
 
@@ -47,11 +56,6 @@ extension DataPlane {
             status: 0, mockID: nil, routeID: nil, receivedAt: now, endedAt: now, receivedBytes: request.contentLength,
             sentBytes: 0)
         var outcome: MockReply?
-        if case .denied(let standing) = verdict {
-            refuse(Refusals.rateLimited(standing), exchange, number, dates, &answered, into: &out)
-            count(answered, tenant, nil)
-            return true
-        }
         if let route, let reply = snapshot.prepared[route], !request.marks.contains(.prefer) {
             answered.status = reply.status
             answered.mockID = reply.mockID
@@ -83,19 +87,20 @@ extension DataPlane {
         return true
     }
 
+    /// Answers 429 before anything else is looked at.
     private func refuse(
-        _ problem: Problem, _ exchange: PlainExchange, _ number: RequestNumber, _ dates: DateBytes,
-        _ answered: inout Answered, into out: inout ByteBuffer
+        _ exchange: PlainExchange, _ tenant: HostedTenant, _ standing: RateStanding, _ dates: DateBytes,
+        at now: Timestamp, into out: inout ByteBuffer
     ) {
+        tenant.touch(now)
+        dates.update(now)
         let request = exchange.request
-        let body = problem.json(instance: exchange.text(request.path), requestID: number.text).bytes
-        var fields = [HeaderField("content-type", "application/problem+json")]
-        fields += problem.headers.map { HeaderField($0.name, $0.value) }
-        answered.status = problem.kind.rawValue
-        _ = out.writeReplyHead(status: answered.status, fields, length: body.count)
-        out.writeReplyEnd(dates, hasDate: false, number)
-        answered.sentBytes = write(body, of: request, status: answered.status, to: &out)
-        answered.endedAt = surroundings.now()
+        let sent = tenant.refusals.write(
+            standing, path: exchange.path, hasBody: request.method != .head, dates, ids.next(), to: &out)
+        count(
+            Answered(
+                status: 429, mockID: nil, routeID: nil, receivedAt: now, endedAt: now,
+                receivedBytes: request.contentLength, sentBytes: sent), tenant, nil)
     }
 
     /// Gives the number of bytes written.

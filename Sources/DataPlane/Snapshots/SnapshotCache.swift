@@ -1,4 +1,5 @@
 package import Domain
+import Metering
 import MockEngine
 package import Persistence
 import Prometheus
@@ -42,7 +43,8 @@ package final class SnapshotCache: Sendable {
         database: any Database, objects: any ObjectStore, budget: Int, metrics: DataPlaneMetrics,
         surroundings: Surroundings, defects: @escaping SnapshotSource.DefectReport
     ) {
-        source = SnapshotSource(database: database, objects: objects, defects: defects)
+        source = SnapshotSource(
+            database: database, objects: objects, threads: TenantThreads(), defects: defects)
         self.budget = budget
         self.metrics = metrics
         self.surroundings = surroundings

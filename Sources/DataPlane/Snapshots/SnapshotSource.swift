@@ -1,5 +1,6 @@
 package import Domain
 import JSON
+import Metering
 import MockEngine
 import Persistence
 
@@ -17,23 +18,50 @@ package struct SnapshotSource: Sendable {
 
     let database: any Database
     let objects: any ObjectStore
+    /// Where compiling is done: it may take seconds, which the threads that all requests share do not have.
+    let threads: TenantThreads
     let defects: DefectReport
+
+    /// An imported description: parsed already, as bytes to be parsed, or missing.
+    private enum Description: Sendable {
+        case parsed(JSON)
+        case text([UInt8])
+        case missing
+    }
 
     /// Nil when there is no such workspace.
     func snapshot(
         _ slug: String?, of tenant: TenantID, knownDocuments: [WorkspaceID: [String: JSON]],
-        sequences: (WorkspaceID) -> SequencePositions, now: Timestamp
+        sequences: @escaping @Sendable (WorkspaceID) -> SequencePositions, now: Timestamp
     ) async throws -> Snapshot? {
         guard let stored = try await stored(slug, of: tenant) else { return nil }
+        let known = knownDocuments[stored.workspace.id] ?? [:]
+        var descriptions: [String: Description] = [:]
+        for (mock, _) in stored.mocks where mock.isEnabled {
+            guard let key = mock.source["object_key"]?.string else { continue }
+            if let document = known[key] {
+                descriptions[key] = .parsed(document)
+            } else {
+                descriptions[key] = try await objects.get(key: key, tenant: tenant).map { .text($0) } ?? .missing
+            }
+        }
+        return try await threads.run(for: tenant) { [descriptions] in
+            compile(stored, descriptions, of: tenant, sequences: sequences, now: now)
+        }
+    }
+
+    private func compile(
+        _ stored: Stored, _ descriptions: [String: Description], of tenant: TenantID,
+        sequences: (WorkspaceID) -> SequencePositions, now: Timestamp
+    ) -> Snapshot {
         let workspace = stored.workspace
-        let known = knownDocuments[workspace.id] ?? [:]
+        let report = { (message: String) in defects(tenant, workspace.id, message) }
         var documents: [String: JSON] = [:]
         var mocks: [MockDefinition] = []
         for (mock, routes) in stored.mocks where mock.isEnabled {
-            let report = { (message: String) in defects(tenant, workspace.id, message) }
             var document: JSON?
-            if let key = mock.source["object_key"]?.string {
-                document = try await self.document(key, of: tenant, known: known, report)
+            if let key = mock.source["object_key"]?.string, let description = descriptions[key] {
+                document = Self.document(description, key, report)
                 documents[key] = document
             }
             mocks.append(
@@ -45,7 +73,7 @@ package struct SnapshotSource: Sendable {
         let compiled = CompiledWorkspace(
             id: workspace.id, slug: workspace.slug, settings: settings, mocks: mocks,
             sequences: sequences(workspace.id))
-        for defect in compiled.defects { defects(tenant, workspace.id, "route \(defect.routeID): \(defect.message)") }
+        for defect in compiled.defects { report("route \(defect.routeID): \(defect.message)") }
         return Snapshot(
             workspace: compiled, settings: settings, version: stored.version, isDefault: workspace.isDefault,
             documents: documents, now: now)
@@ -70,19 +98,17 @@ package struct SnapshotSource: Sendable {
         }
     }
 
-    private func document(
-        _ key: String, of tenant: TenantID, known: [String: JSON], _ report: (String) -> Void
-    ) async throws -> JSON? {
-        if let document = known[key] { return document }
-        guard let bytes = try await objects.get(key: key, tenant: tenant) else {
+    private static func document(_ description: Description, _ key: String, _ report: (String) -> Void) -> JSON? {
+        switch description {
+        case .parsed(let document): return document
+        case .missing:
             report("the imported description \(key) is not in the object store")
             return nil
-        }
-        do {
-            return try SourceDocument(bytes).root
-        } catch {
-            report("the imported description \(key) cannot be read: \(error)")
-            return nil
+        case .text(let bytes):
+            do { return try SourceDocument(bytes).root } catch {
+                report("the imported description \(key) cannot be read: \(error)")
+                return nil
+            }
         }
     }
 

@@ -16,11 +16,16 @@ package final class HostedTenant: Sendable {
     let lastUsed: Atomic<Int64>
     let shelf = Mutex(SnapshotShelf())
     let verifiedKeys = VerifiedKeys()
+    /// Requests in progress.
+    let places = Places()
+    let bandwidth = Bandwidth()
+    let refusals = RateRefusals()
 
     private let access = Atomic<Access>(.unknown)
     private let maxBodyBytes = Atomic<Int>(0)
     private let current: Mutex<TenantRecord>
     private let limits = Mutex<Entitlements?>(nil)
+    private let reports = Atomic<Bool>(false)
 
     /// What a request may do.
     enum Access: UInt8, AtomicRepresentable {
@@ -54,6 +59,11 @@ package final class HostedTenant: Sendable {
 
     var subdomain: String { current.withLock { $0.subdomain.text } }
 
+    var record: TenantRecord { current.withLock { $0 } }
+
+    /// What its plan says of requests over a limit.
+    var enforcement: Enforcement { reports.load(ordering: .relaxed) ? .report : .enforce }
+
     var entitlements: Entitlements? { limits.withLock { $0 } }
 
     func touch(_ now: Timestamp) { lastUsed.store(now.microseconds, ordering: .relaxed) }
@@ -63,6 +73,9 @@ package final class HostedTenant: Sendable {
         current.withLock { $0 = record }
         limits.withLock { $0 = entitlements }
         limiter.setLimit(entitlements.limit(.maxRequestsPerMinute).value)
+        places.setLimit(entitlements.limit(.maxConcurrentRequests).value)
+        bandwidth.setLimit(entitlements.limit(.maxBandwidthKbps).value)
+        reports.store(entitlements.enforcement == .report, ordering: .relaxed)
         let kilobytes = entitlements.limit(.maxRequestBodyKB).value
         maxBodyBytes.store(
             kilobytes.map { min($0, Self.greatestBody >> 10) << 10 } ?? Self.greatestBody, ordering: .relaxed)

@@ -18,6 +18,9 @@ package struct MigrationSet: Sendable {
         Migration(
             version: 3, name: "background_claims",
             sql: String(decoding: PackageResources._003_background_claims_sql, as: UTF8.self)),
+        Migration(
+            version: 4, name: "quota_events",
+            sql: String(decoding: PackageResources._004_quota_events_sql, as: UTF8.self)),
     ])
 
     /// What each tenant's schema is made of.

@@ -62,6 +62,12 @@ CREATE TABLE one_time_links (
     redeemed_at BIGINT
 );
 
+CREATE TABLE platform_switches (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL,
+    changed_at BIGINT NOT NULL
+);
+
 CREATE TABLE provisioning (
     tenant_id TEXT NOT NULL PRIMARY KEY,
     idempotency_key_hash TEXT UNIQUE,
@@ -69,6 +75,16 @@ CREATE TABLE provisioning (
     completed_steps BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE quota_events (
+    tenant_id TEXT NOT NULL,
+    quota TEXT NOT NULL,
+    -- Percent of the limit: 80 or 100.
+    level BIGINT NOT NULL,
+    window_start BIGINT NOT NULL,
+    noted_at BIGINT NOT NULL,
+    PRIMARY KEY (tenant_id, quota, level, window_start)
 );
 
 CREATE TABLE subdomain_reservations (
@@ -121,6 +137,8 @@ CREATE INDEX one_time_links_by_expiry ON one_time_links (expires_at);
 CREATE INDEX one_time_links_by_tenant ON one_time_links (tenant_id);
 
 CREATE INDEX provisioning_by_update ON provisioning (updated_at, tenant_id);
+
+CREATE INDEX quota_events_by_window ON quota_events (window_start);
 
 CREATE INDEX subdomain_reservations_by_tenant ON subdomain_reservations (tenant_id);
 
