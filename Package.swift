@@ -155,7 +155,9 @@ let package = Package(
                 "App", "ControlPlane", "Domain", "JSON", Library.argumentParser, Library.configuration, Library.logging,
             ],
             swiftSettings: settings),
-        .target(name: "TestSupport", dependencies: ["Domain"], path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["CPostgres", "Domain"], path: "Tests/TestSupport",
+            swiftSettings: settings),
         .testTarget(
             name: "PersistenceTests", dependencies: ["Persistence", "Domain", "JSON", "TestSupport"],
             exclude: ["Schemas"], swiftSettings: settings),

@@ -1,5 +1,7 @@
 import Domain
+import Logging
 import Persistence
+import PostgresDriver
 import TestSupport
 import Testing
 
@@ -9,12 +11,25 @@ struct DatabaseDriver: Sendable, CustomTestStringConvertible {
     /// An empty store of the driver's own; opening it twice shows the same data.
     let makeStore: @Sendable () -> DatabaseStore
 
-    static let all = [
-        DatabaseDriver(testDescription: "SQLite") {
-            let folder = TemporaryFolder()
-            return DatabaseStore { try SQLiteDatabase(folder: folder.path, migrations: $0) }
+    /// PostgreSQL is among them where `MOCKFORGE_TEST_POSTGRES_URL` says where a server is: `make test` starts one.
+    static let all = [sqlite] + (PostgresTestDatabase.isAvailable ? [postgres] : [])
+
+    private static let sqlite = DatabaseDriver(testDescription: "SQLite") {
+        let folder = TemporaryFolder()
+        return DatabaseStore { try SQLiteDatabase(folder: folder.path, migrations: $0) }
+    }
+
+    private static let postgres = DatabaseDriver(testDescription: "PostgreSQL") {
+        let database = PostgresTestDatabase()
+        return DatabaseStore { migrations in
+            var surroundings = Surroundings.system
+            // The store is gone when the test has opened it; what it opened keeps the test's database there.
+            surroundings.now = { withExtendedLifetime(database) { Surroundings.system.now() } }
+            return PostgresDatabase(
+                try PostgresAddress(database.url + "?pool_size=4&pool_timeout=60"), migrations: migrations,
+                surroundings: surroundings, logger: Logger(label: "test"))
         }
-    ]
+    }
 }
 
 /// Where a driver keeps its data, alive for one test.

@@ -6,13 +6,15 @@ import Persistence
 struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
-        abstract: "Bring the data to the version of this program, or to another database. Stop the server first.",
+        abstract: "Bring the data to the version of this program, or to another database.",
         discussion: """
-            The platform's schema and every tenant's are migrated one after the other, each in a transaction of its own; an
-            interrupted run goes on where it stopped.
+            The platform's schema is migrated first and then every tenant's, each in a transaction of its own; an
+            interrupted run goes on where it stopped. With SQLite stop the server first; with PostgreSQL the nodes go on
+            serving (docs/operate/migrations.md).
 
               mockforge migrate --dry-run
               mockforge migrate --data-dir /var/lib/mockforge
+              mockforge migrate --workers 8 --database-url postgres://…
 
             With --from and --to everything goes from one platform to another, empty one, and is compared on both sides; an
             interrupted run leaves out what is over already. Nothing may write to either side meanwhile:
@@ -26,7 +28,12 @@ struct MigrateCommand: AsyncParsableCommand {
     @Option(help: "Where the files of --from are: s3://…; without it storage.url, or the folder of sqlite:FOLDER.")
     var fromStorage: String?
     @Option(help: "Where the files of --to shall be, likewise.") var toStorage: String?
+    @Option(help: "How many tenants to migrate at a time.") var workers = 4
     @OptionGroup var options: SettingOptions
+
+    func validate() throws {
+        guard (1...100).contains(workers) else { throw ValidationError("--workers must be 1 to 100") }
+    }
 
     func run() async throws {
         let settings = try options.load().settings
@@ -43,11 +50,15 @@ struct MigrateCommand: AsyncParsableCommand {
         let folder = try DataFolder(settings)
         do {
             let database = try await settings.database.open(in: folder, .system, Logger(label: "mockforge"))
-            let steps = try await Migrator(database).migrate(dryRun: dryRun) { step in
+            // A terminal gets a bar in place of a line for each of a thousand tenants.
+            let bar = dryRun ? nil : ProgressBar.onTerminal()
+            let steps = try await Migrator(database).migrate(dryRun: dryRun, workers: workers) { step in
+                if let bar { return bar.show(step.position, of: step.count, Self.name(step.scope)) }
                 for migration in step.migrations {
                     print("\(Self.name(step.scope)): \(migration.version) \(migration.name)")
                 }
             }
+            bar?.clear()
             try await database.close()
             let verb = dryRun ? "would be migrated" : "migrated"
             print(steps.isEmpty ? "everything is current" : "\(steps.count) schemas \(verb)")

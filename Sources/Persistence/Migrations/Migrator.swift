@@ -6,7 +6,7 @@ package struct Migrator: Sendable {
     package struct Step: Sendable {
         package let scope: DatabaseScope
         package let migrations: [Migration]
-        /// This schema's number among all, from 1.
+        /// How many schemas are done with this one.
         package let position: Int
         package let count: Int
     }
@@ -33,22 +33,46 @@ package struct Migrator: Sendable {
         for (scope, status) in try await pending() { try status.requireCurrent(scope) }
     }
 
-    /// Migrates schema after schema, each in a transaction of its own, so an interrupted run goes on where it stopped.
+    /// Migrates the platform and then the tenants, each in a transaction of its own, so an interrupted run goes on where it
+    /// stopped. The first failure ends the run when what is in progress is done.
     ///
+    /// - Parameters:
+    ///   - workers: how many tenants at a time.
+    ///   - progress: called for each schema when it is done, one call after the other.
     /// - Returns: the steps that had something to do.
     @discardableResult
     package func migrate(
-        dryRun: Bool = false, progress: @Sendable (Step) -> Void = { _ in }
+        dryRun: Bool = false, workers: Int = 1, progress: @Sendable (Step) -> Void = { _ in }
     ) async throws -> [Step] {
         let scopes = try await scopes()
         var steps: [Step] = []
-        for (index, scope) in scopes.enumerated() {
-            let migrations = dryRun ? try await planned(scope) : try await database.migrateSchema(scope)
-            let step = Step(scope: scope, migrations: migrations, position: index + 1, count: scopes.count)
+        var done = 0
+        func finish(_ scope: DatabaseScope, _ migrations: [Migration]) {
+            done += 1
+            let step = Step(scope: scope, migrations: migrations, position: done, count: scopes.count)
             progress(step)
             if !migrations.isEmpty { steps.append(step) }
         }
+        // A tenant's schema may rely on what the platform's new version says.
+        finish(.platform, try await migrateOrPlan(.platform, dryRun))
+        try await withThrowingTaskGroup(of: (DatabaseScope, [Migration]).self) { group in
+            var waiting = scopes.dropFirst()
+            func addNext() {
+                guard !Task.isCancelled, let scope = waiting.popFirst() else { return }
+                group.addTask { (scope, try await migrateOrPlan(scope, dryRun)) }
+            }
+            for _ in 0..<max(1, workers) { addNext() }
+            while let (scope, migrations) = try await group.next() {
+                finish(scope, migrations)
+                addNext()
+            }
+            try Task.checkCancellation()
+        }
         return steps
+    }
+
+    private func migrateOrPlan(_ scope: DatabaseScope, _ dryRun: Bool) async throws -> [Migration] {
+        dryRun ? try await planned(scope) : try await database.migrateSchema(scope)
     }
 
     private func planned(_ scope: DatabaseScope) async throws -> [Migration] {
