@@ -3,6 +3,7 @@
 
   provisioning  tenants a second, over the API, with a few clients at once
   start         of a node with many tenants: until it is ready, and until every tenant has answered a mock request
+  idle          what such a node does without requests: polls for changes, keeps gauges
   throughput    of a static mock, the two nodes taking turns round after round so that a busy spell meets both
 
 Prints one table in Markdown, with medians. Starts its services with scripts/services.
@@ -154,22 +155,31 @@ def fill(node, tenants, mocks, clients):
     node.stop()
 
 
-def start(node, tenants, clients, rounds):
-    """Seconds until ready, and from then until every tenant has answered: of each start."""
+def idle(node, transactions, seconds=30):
+    """Share of a core, and database transactions a second, of a node without requests."""
+    cpu, count = node.cpu_seconds(), transactions()
+    time.sleep(seconds)
+    return (node.cpu_seconds() - cpu) / seconds, (transactions() - count) / seconds
+
+
+def start(node, tenants, clients, rounds, transactions):
+    """Seconds until ready, and from then until every tenant has answered, of each start; then `idle`."""
     def first_request(number):
         status, _ = call(node.port, "GET", "/m0/it/1", None, host=f"load-{number}.localhost")
         if status != 200:
             sys.exit(f"tenant {number} answered {status}")
 
     ready, loaded = [], []
-    for _ in range(rounds):
+    for number in range(rounds):
         ready.append(node.start())
         begin = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor(clients) as pool:
             list(pool.map(first_request, range(tenants)))
         loaded.append(time.monotonic() - begin)
+        if number == rounds - 1:
+            quiet = idle(node, transactions)
         node.stop()
-    return ready, loaded
+    return ready, loaded, quiet
 
 
 def throughput(nodes, rounds, seconds):
@@ -254,15 +264,29 @@ def main():
                 [f"{provisioning(make('p_' + str(i)), options.provision, options.clients, 'p'):.0f}"
                  for i, make in enumerate(kinds.values())])
         if "start" in wanted:
-            ready, loaded = [], []
+            ready, loaded, cpu, commits = [], [], [], []
             for i, make in enumerate(kinds.values()):
-                node = make(f"s_{i}")
+                name = f"s_{i}"
+                node = make(name)
                 fill(node, options.tenants, options.mocks, options.clients)
-                until_ready, until_loaded = start(node, options.tenants, options.clients, options.rounds)
+
+                def transactions():
+                    text = subprocess.run(
+                        ["psql", "-qAt", urls["POSTGRES"], "-c",
+                         f"SELECT coalesce(sum(xact_commit), 0) FROM pg_stat_database WHERE datname = '{name}'"],
+                        check=True, capture_output=True, text=True).stdout
+                    return int(text)
+
+                until_ready, until_loaded, quiet = start(
+                    node, options.tenants, options.clients, options.rounds, transactions)
                 ready.append(f"{statistics.median(until_ready):.2f} s")
                 loaded.append(f"{statistics.median(until_loaded):.2f} s")
+                cpu.append(f"{quiet[0] * 100:.1f} %")
+                commits.append(f"{quiet[1]:.1f}" if quiet[1] else "(SQLite)")
             row(f"ready with {options.tenants} tenants of {options.mocks} mocks", ready)
             row("from ready until every tenant has answered", loaded)
+            row("of a core, without requests, all in memory", cpu)
+            row("database transactions a second, without requests", commits)
         if "throughput" in wanted:
             figures = throughput(
                 {kind: make(f"t_{i}") for i, (kind, make) in enumerate(kinds.items())}, options.rounds,

@@ -82,36 +82,43 @@ struct DoctorCommand: AsyncParsableCommand {
         return findings
     }
 
-    /// Opens each store as a start would. Stores in the data folder are left alone until there is a folder.
+    /// Opens each store as a start would. What is in the data folder is left alone until there is one.
     private static func stores(_ settings: Settings) async -> [Finding] {
-        // A look makes no data folder.
-        if settings.hasLocalStore, !Files.exists(settings.dataFolder) { return [] }
+        let isThere = Files.exists(settings.dataFolder)
+        let folder: DataFolder
         do {
-            let folder = try DataFolder(settings)
-            return [await database(settings, folder)] + (await others(settings, folder))
+            folder = isThere ? try DataFolder(settings) : DataFolder(lookingAt: settings.dataFolder)
         } catch {
             return error.complaints.map { Finding(verdict: .wrong, subject: "data folder", text: $0.message) }
         }
-    }
-
-    private static func database(_ settings: Settings, _ folder: DataFolder) async -> Finding {
-        await check("database") {
-            let database = try await settings.database.open(in: folder, .system, logger)
-            let pending = try await Migrator(database).pending()
-            try await database.close()
-            if pending.isEmpty { return "answers, and all schemas are current" }
-            throw CommandFailure(
-                .configuration, "\(pending.count) schemas of another version; see `mockforge migrate --dry-run`")
+        var findings: [Finding] = []
+        if isThere || !settings.database.isLocal {
+            findings.append(
+                await check("database") {
+                    let database = try await settings.database.open(in: folder, .system, logger)
+                    let pending = try await Migrator(database).pending()
+                    try await database.close()
+                    if pending.isEmpty { return "answers, and all schemas are current" }
+                    throw CommandFailure(
+                        .configuration,
+                        "\(pending.count) schemas of another version; see `mockforge migrate --dry-run`")
+                })
         }
-    }
-
-    private static func others(_ settings: Settings, _ folder: DataFolder) async -> [Finding] {
-        [
-            await check("object store") {
-                _ = try await settings.storage.open(in: folder, .system, logger)
-                return settings.storage.isLocal ? "the data folder" : "can be listed and written"
-            }
-        ]
+        if !settings.storage.isLocal {
+            findings.append(
+                await check("object store") {
+                    _ = try await settings.storage.open(in: folder, .system, logger)
+                    return "can be listed and written"
+                })
+        }
+        if !settings.mail.isLocal {
+            findings.append(
+                await check("mail") {
+                    _ = try await settings.mail.open(in: folder, .system)
+                    return "the mail server takes us"
+                })
+        }
+        return findings
     }
 
     private static func check(_ subject: String, _ look: () async throws -> String) async -> Finding {

@@ -53,6 +53,13 @@ final class DataFolder: Sendable {
         lockDescriptor = descriptor
     }
 
+    /// The folder as it is, for someone who only looks.
+    init(lookingAt path: String) {
+        self.path = path
+        wasEmpty = false
+        lockDescriptor = nil
+    }
+
     deinit {
         if let lockDescriptor { close(lockDescriptor) }
     }
