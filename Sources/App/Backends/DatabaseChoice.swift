@@ -1,16 +1,22 @@
 import Domain
 import Logging
 import Persistence
+import PostgresDriver
 
 /// Where the relational data lives, as `database.url` says.
 enum DatabaseChoice: Sendable, Equatable {
     /// Files in the data folder.
     case sqlite
+    case postgres(PostgresAddress)
 
     init(_ url: String?) throws(BackendRefusal) {
         switch url {
         case nil, "sqlite": self = .sqlite
-        case let url?: throw BackendRefusal(scheme: url, known: "sqlite (the data folder), or leave the key out")
+        case let url? where url.hasPrefix("postgres:") || url.hasPrefix("postgresql:"):
+            do { self = .postgres(try PostgresAddress(url)) } catch { throw BackendRefusal("\(error)") }
+        case let url?:
+            throw BackendRefusal(
+                scheme: url, known: "sqlite (the data folder) or postgres://user:password@host:5432/database")
         }
     }
 
@@ -25,7 +31,13 @@ enum DatabaseChoice: Sendable, Equatable {
             switch self {
             case .sqlite:
                 return try SQLiteDatabase(folder: folder.path, surroundings: surroundings)
+            case .postgres(let address):
+                let database = PostgresDatabase(address, surroundings: surroundings, logger: logger)
+                try await database.connect()
+                return database
             }
+        } catch let refusal as PostgresAddress.Refusal {
+            throw CommandFailure(.databaseURL, .configuration, "\(refusal)")
         } catch let error as DatabaseError {
             throw Self.failure(error)
         }

@@ -43,7 +43,8 @@ extension SettingKey {
         "The domain under which every tenant has a subdomain.")
     static let databaseURL = SettingKey(
         "database.url", .text, flag: "--database-url", isSecret: true,
-        "Where the relational data lives. `sqlite`, or nothing, is SQLite in the data folder.")
+        "Where the relational data lives: `postgres://user:password@host:5432/database?sslmode=verify-full&pool_size=10` is "
+            + "PostgreSQL. `sqlite`, or nothing, is SQLite in the data folder.")
     static let redisURL = SettingKey(
         "redis.url", .text, flag: "--redis-url", isSecret: true,
         "Where nodes share what is not in the database. `memory`, or nothing, is this process, for a single node.")

@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// A store that cannot be used ends the start with one sentence that names the key: exit code 78 when something has to
+    /// be set right, 69 when it may be there later.
+    @Suite(.enabled(if: Services.shared != nil, "needs PostgreSQL, Redis, S3 and SMTP; make test starts them"))
+    struct StartupTests {
+        private func start(
+            _ key: String, _ url: String, _ code: Int32, _ words: String..., secrets: [String] = []
+        ) async throws {
+            let variable = "MOCKFORGE_" + key.uppercased().replacingOccurrences(of: ".", with: "_")
+            let result = try await Programs.run(
+                ["serve", "--port", "0", "--management-port", "0"], environment: [variable: url])
+            #expect(result.code == code, "\(result.code) \(result.errors)")
+            let lines = result.errors.split(separator: "\n").filter { $0.hasPrefix("error: ") }
+            #expect(lines.count == 1, "\(result.errors)")
+            let line = String(lines.last ?? "")
+            #expect(line.contains(key), "\(line)")
+            for word in words { #expect(line.contains(word), "\(line)") }
+            for secret in secrets { #expect(!result.errors.contains(secret), "\(result.errors)") }
+        }
+
+        private var services: Services { get throws { try #require(Services.shared) } }
+
+        @Test(arguments: ["database.url", "redis.url", "storage.url", "mail.url"])
+        func `a URL of no known kind`(key: String) async throws {
+            try await start(key, "carrier-pigeon://u:hunter2@h", 78, "carrier-pigeon", secrets: ["hunter2"])
+        }
+
+        @Test func `PostgreSQL with a wrong password`() async throws {
+            let url = try services.url("POSTGRES")
+            try await ClusterStores.psql(
+                url,
+                """
+                DO $$ BEGIN
+                    CREATE ROLE passworded LOGIN PASSWORD 'right';
+                EXCEPTION WHEN duplicate_object THEN NULL; END $$
+                """)
+            let wrong = url.replacingOccurrences(of: "postgres@", with: "passworded:hunter2@")
+            try await start("database.url", wrong, 78, "password", secrets: ["hunter2"])
+        }
+
+        @Test func `PostgreSQL without the database`() async throws {
+            let url = try services.url("POSTGRES").replacingOccurrences(of: "/postgres", with: "/nowhere")
+            try await start("database.url", url, 78, "nowhere")
+        }
+
+        @Test func `PostgreSQL that does not answer`() async throws {
+            try await start("database.url", "postgres://postgres@127.0.0.1:1/postgres", 69, "127.0.0.1")
+        }
+
+        @Test(arguments: [(change: "older", words: "mockforge migrate"), (change: "newer", words: "newer mockforge")])
+        func `a schema of another version`(change: String, words: String) async throws {
+            let stores = try await ClusterStores(try services)
+            let folder = try ScratchFolder()
+            let environment = ["MOCKFORGE_DATABASE_URL": stores.databaseURL]
+            let made = try await Programs.run(["migrate"], environment: environment, in: folder)
+            #expect(made.code == 0, "\(made.errors)")
+            try await stores.sql(
+                change == "newer"
+                    ? "INSERT INTO platform.ledger VALUES (9999, 'from_the_future', '0', 0)"
+                    : "DELETE FROM platform.ledger WHERE version = (SELECT max(version) FROM platform.ledger)")
+            try await start("database.url", stores.databaseURL, 78, words)
+        }
+
+        @Test func `S3 with a wrong secret`() async throws {
+            let url = try services.url("S3").replacingOccurrences(of: ":mockforge-secret@", with: ":hunter2@")
+            try await start("storage.url", url, 78, "mockforge-test", secrets: ["hunter2"])
+        }
+
+        @Test func `S3 without the bucket`() async throws {
+            let url = try services.url("S3").replacingOccurrences(of: "@mockforge-test", with: "@nowhere")
+            try await start("storage.url", url, 78, "nowhere")
+        }
+
+        @Test func `S3 that does not answer`() async throws {
+            try await start("storage.url", "s3://a:b@bucket?endpoint=http://127.0.0.1:1", 69, "127.0.0.1:1")
+        }
+
+        @Test func `a mail server that does not answer`() async throws {
+            try await start("mail.url", "smtp://127.0.0.1:1?from=a@example.com&tls=none", 69, "127.0.0.1:1")
+        }
+
+        @Test func `doctor names the store that is wrong`() async throws {
+            let result = try await Programs.run(
+                ["doctor", "--management-port", "1"],
+                environment: ["MOCKFORGE_DATABASE_URL": "postgres://postgres@127.0.0.1:1/postgres"])
+            #expect(result.code == 1)
+            #expect(result.output.contains("WRONG  database: database.url"), "\(result.output)")
+        }
+    }
+}
