@@ -27,6 +27,7 @@ package final class DataPlane: Service {
     let toolbox = PlainToolbox()
     /// What makes lost announcements harmless.
     package let versions: VersionPoll
+    let loopLag = EventLoopLag()
     let enforcement: EnforcementSwitch
     private let database: any Database
     private let gauges: TenantGauges
@@ -64,9 +65,15 @@ package final class DataPlane: Service {
         versions = VersionPoll(
             database: database, directory: directory, snapshots: snapshots, surroundings: surroundings, logger: logger)
         gauges = TenantGauges(
-            database: database, directory: directory, metrics: metrics,
+            database: database, objects: objects, directory: directory, metrics: metrics, loopLag: loopLag,
             watch: QuotaWatch(database: database, surroundings: surroundings, logger: logger),
             surroundings: surroundings, logger: logger)
+        registry.gauge(
+            "mockforge_usage_lag_seconds",
+            help: "Age of the oldest answered request of this node that is not in the ledger yet."
+        ) {
+            Double(meter.lag(at: surroundings.now()).microseconds) / 1_000_000
+        }
         let passedOver = registry.counters(
             "mockforge_quota_passed_over_total",
             help: "Requests over a limit that passed because limits are only reported.", labels: ["quota_type"])

@@ -36,6 +36,9 @@ package final class TenantUsage: Sendable {
         var open: [Key: CounterSlot] = [:]
         /// The row that was counted last, which is the next one's more often than not.
         var last: (key: Key, slot: CounterSlot)?
+        /// The slot that was found last. Only one that is found twice running becomes `last`, since keeping a name costs more
+        /// than it saves where routes take turns.
+        var found: UnsafeMutableRawPointer?
         /// When the oldest request was answered that is in no window yet.
         var openSince: Timestamp?
         /// Taken out for the ledger and not acknowledged by it yet.
@@ -77,7 +80,8 @@ package final class TenantUsage: Sendable {
             }
             let slot = slot(for: key, at: event.at, &state)
             slot.add(event)
-            state.last = (key, slot)
+            if state.found == slot.base { state.last = (key, slot) }
+            state.found = slot.base
         }
     }
 
@@ -136,6 +140,7 @@ package final class TenantUsage: Sendable {
             let slots = Array(state.open.values)
             state.open.removeAll(keepingCapacity: state.open.count < 256)
             state.last = nil
+            state.found = nil
             state.windowSince = state.openSince
             state.openSince = nil
             return (nil, slots)

@@ -54,6 +54,15 @@ import Testing
         #expect(entry.headers.contains { $0.name == "authorization" && $0.value == "[redacted]" })
     }
 
+    @Test func `a sampled journal keeps about its share, and usage counts all`() async throws {
+        let hosting = try await Hosting(settings: ["journal_sample": 0.3])
+        try await LoopbackServer.run(hosting) { server async throws in
+            for _ in 0..<60 { _ = try await server.request("GET", "/hello") }
+        }
+        #expect((5...35).contains(try await hosting.entries().count))
+        #expect(try await hosting.usage().requests == 60)
+    }
+
     @Test func `the journal keeps the first 64 KiB of a body`() async throws {
         let hosting = try await Hosting()
         try await LoopbackServer.run(hosting) { server async throws in

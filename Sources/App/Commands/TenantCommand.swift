@@ -192,19 +192,38 @@ extension TenantCommand {
 
     struct Usage: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show what a tenant used, against its limits.")
+            abstract: "Show what a tenant used, against its limits, with a small chart.")
 
         @Argument(help: "The tenant's id; leave it out with a tenant's API key.") var tenant: String?
         @Option(help: "day, week or month.") var period = "month"
+        @Option(help: "Break down by workspace, mock, route, status, day or hour; several are parted by commas.")
+        var groupBy: String?
         @OptionGroup var options: ClientOptions
 
         func run() async throws {
             let path = tenant.map { TenantCommand.path($0) + "/usage" } ?? "/usage"
-            let reply = try await options.client().send("GET", path, query: [("period", period)])
-            guard options.output == .table, var object = reply.json.object else { return options.show(reply.json) }
-            // The series is for programs; a table of totals is for people.
-            object["series"] = nil
-            options.show(.object(object))
+            let query = [("period", period)] + (groupBy.map { [("group_by", $0)] } ?? [])
+            let reply = try await options.client().send("GET", path, query: query)
+            guard options.output == .table, let object = reply.json.object else { return options.show(reply.json) }
+            print(Self.text(object))
+        }
+
+        /// Totals as a table; the series as a chart, which is for people what its numbers are for programs.
+        static func text(_ report: JSONObject) -> String {
+            var totals = report
+            for name in ["series", "groups", "group_by", "groups_total"] { totals[name] = nil }
+            var parts = [Table.record(.object(totals))]
+            let series = report["series"]?.array ?? []
+            if let first = series.first?["at"]?.string, let last = series.last?["at"]?.string {
+                let bars = Sparkline.text(series.map { $0["requests"]?.integer ?? 0 })
+                parts.append("requests, \(first) to \(last):\n\(bars)")
+            }
+            if let groups = report["groups"]?.array, let columns = groups.first?.object.map({ Array($0.keys) }) {
+                var table = Table(columns: columns)
+                for group in groups { table.add(columns.map { Table.cell(group[$0]) }) }
+                parts.append(table.text)
+            }
+            return parts.joined(separator: "\n\n")
         }
     }
 }

@@ -24,10 +24,16 @@ extension DataPlane {
             status: reply.status, mockID: reply.outcome?.mockID, routeID: reply.outcome?.routeID,
             receivedAt: exchange.receivedAt, endedAt: now, receivedBytes: exchange.receivedBytes, sentBytes: sentBytes)
         count(answered, exchange.tenant, exchange.snapshot)
-        guard let tenant = exchange.tenant, let snapshot = exchange.snapshot, snapshot.settings.journal else { return }
+        guard let tenant = exchange.tenant, let snapshot = exchange.snapshot, keeps(snapshot.settings) else { return }
         journal.append(
             exchange, snapshot, tenant, status: reply.status, outcome: reply.outcome,
             durationMicroseconds: answered.durationMicroseconds)
+    }
+
+    /// Whether the journal of a workspace with these settings takes the next request.
+    func keeps(_ settings: WorkspaceSettings) -> Bool {
+        guard settings.journal else { return false }
+        return settings.journalSample >= 1 || Double(ids.next().low >> 11) * 0x1p-53 < settings.journalSample
     }
 
     /// Counts an answered request, of either way of answering. The ledger has it where the tenant is known, without

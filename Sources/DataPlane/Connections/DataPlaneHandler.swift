@@ -54,6 +54,8 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
     private var isResponseOpen = false
     /// False for a stream of HTTP/2, which has no connection of its own to keep or close.
     private var isHTTP1 = true
+    /// Whether it counts as a connection now.
+    private var isOpen = false
     private var isPeerTrusted = false
     private var isInRead = false
     private var isWritable = true
@@ -113,11 +115,20 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
     }
 
     private func open(_ context: ChannelHandlerContext) {
+        if !isOpen {
+            isOpen = true
+            plane.metrics.connectionOpened()
+            plane.loopLag.include(context.eventLoop)
+        }
         isPeerTrusted = plane.configuration.trustedProxies.contain(context.channel.remoteAddress)
         setDeadline(plane.configuration.headerTimeout, context)
     }
 
     private func abandon() {
+        if isOpen {
+            isOpen = false
+            plane.metrics.connectionClosed()
+        }
         if case .delaying(let exchange, _, let scheduled) = state {
             scheduled.cancel()
             exchange.tenant?.delayedRequests.subtract(1, ordering: .relaxed)

@@ -18,6 +18,9 @@ package final class DataPlaneMetrics: Sendable {
     let answered: Counter
     /// Lookups of a tenant or workspace that were not in memory.
     let cacheMisses: Counter
+    private let connections: Gauge
+    let loopLag: Gauge
+    let outbox: Gauge
     let activeTenants: Gauge
     let activeTenantsHere: Gauge
     private let requestRate: Gauge
@@ -51,6 +54,13 @@ package final class DataPlaneMetrics: Sendable {
         answered = registry.counter("mockforge_requests_per_second", help: "Mock requests answered since the start.")
         cacheMisses = registry.counter(
             "mockforge_cache_misses_total", help: "Lookups of tenants and workspaces that were not in memory.")
+        connections = registry.gauge(
+            "mockforge_connections", help: "Open HTTP/1.1 connections and HTTP/2 streams of this node.")
+        loopLag = registry.gauge(
+            "mockforge_event_loop_lag_seconds",
+            help: "Longest wait of a task handed to each event loop at the last measurement.")
+        outbox = registry.gauge(
+            "mockforge_outbox_messages", help: "Mails that wait to be sent, on the whole platform.")
         activeTenants = registry.gauge(
             "mockforge_active_tenants", help: "Tenants that are active, trialing or past due, on the whole platform.")
         activeTenantsHere = registry.gauge(
@@ -65,6 +75,10 @@ package final class DataPlaneMetrics: Sendable {
             help: "Share of mock requests in the last minute that found tenant and workspace in memory, 0 to 1.")
         cacheHitRate.set(1)
     }
+
+    /// A connection or, of HTTP/2, a stream.
+    func connectionOpened() { connections.add(1) }
+    func connectionClosed() { connections.add(-1) }
 
     /// The series of one tenant, to be kept by whoever counts often.
     func tenant(_ id: TenantID) -> TenantMetrics {

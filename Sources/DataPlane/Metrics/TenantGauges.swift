@@ -10,22 +10,28 @@ final class TenantGauges: Sendable {
     private static let sampleInterval = Duration.seconds(5)
     /// Counting rows is dearer; every so many samples.
     private static let samplesPerCount = 6
+    /// Measuring what a tenant stores is dearer still; every so many counts.
+    private static let countsPerMeasurement = 10
     private static let activeFor: Int64 = 300_000_000
     /// Tenants whose rows are counted in one round, those used last.
     private static let maxCounted = 500
 
     private let database: any Database
+    private let objects: any ObjectStore
     private let directory: TenantDirectory
     private let metrics: DataPlaneMetrics
+    private let loopLag: EventLoopLag
     private let watch: QuotaWatch
     private let surroundings: Surroundings
     private let logger: Logger
 
     init(
-        database: any Database, directory: TenantDirectory, metrics: DataPlaneMetrics, watch: QuotaWatch,
-        surroundings: Surroundings, logger: Logger
+        database: any Database, objects: any ObjectStore, directory: TenantDirectory, metrics: DataPlaneMetrics,
+        loopLag: EventLoopLag, watch: QuotaWatch, surroundings: Surroundings, logger: Logger
     ) {
         self.database = database
+        self.objects = objects
+        self.loopLag = loopLag
         self.directory = directory
         self.metrics = metrics
         self.watch = watch
@@ -39,7 +45,10 @@ final class TenantGauges: Sendable {
         while !Task.isCancelled {
             sample()
             await lookAtRates()
-            if round % Self.samplesPerCount == 0 { await count() }
+            metrics.loopLag.set(Double(await loopLag.measure().microseconds) / 1_000_000)
+            if round % Self.samplesPerCount == 0 {
+                await count(storage: round % (Self.samplesPerCount * Self.countsPerMeasurement) == 0)
+            }
             round += 1
             try? await Task.sleep(for: Self.sampleInterval)
         }
@@ -71,29 +80,40 @@ final class TenantGauges: Sendable {
     }
 
     /// What only the database knows.
-    func count() async {
+    func count(storage: Bool = true) async {
         do {
-            let live = try await database.read(.platform) { sql in
+            let (live, waiting) = try await database.read(.platform) { sql in
                 let tenants = TenantRepository(sql)
                 let statuses: [TenantStatus] = [.active, .trialing, .pastDue]
-                return try statuses.map { try tenants.count(TenantFilter(status: $0)) }.reduce(0, +)
+                return (
+                    try statuses.map { try tenants.count(TenantFilter(status: $0)) }.reduce(0, +),
+                    try OutboxRepository(sql).pendingCount()
+                )
             }
+            metrics.outbox.set(Double(waiting))
             metrics.activeTenants.set(Double(live))
             for tenant in activeTenants(surroundings.now()).prefix(Self.maxCounted) {
-                try await count(tenant)
+                try await count(tenant, storage: storage)
             }
         } catch {
             logger.warning("the metrics of tenants could not be brought up to date", metadata: ["error": "\(error)"])
         }
     }
 
-    private func count(_ tenant: HostedTenant) async throws {
+    private func count(_ tenant: HostedTenant, storage: Bool) async throws {
         do {
             let (workspaces, mocks) = try await database.read(.tenant(tenant.id)) { sql in
                 (try WorkspaceRepository(sql).count(), try MockRepository(sql).count())
             }
             metrics.setWorkspaces(workspaces, of: tenant.id)
             guard let entitlements = tenant.entitlements else { return }
+            if storage {
+                let files = try await objects.list(prefix: "", tenant: tenant.id).reduce(0) { $0 + $1.size }
+                let bytes = try await database.size(of: tenant.id) + files
+                metrics.setQuota(
+                    .maxStorageMB, used: Double(bytes) / 1_048_576, limit: entitlements.limit(.maxStorageMB).value,
+                    of: tenant.id)
+            }
             for (key, used) in [(QuotaKey.maxWorkspaces, workspaces), (.maxMocks, mocks)] {
                 metrics.setQuota(key, used: Double(used), limit: entitlements.limit(key).value, of: tenant.id)
                 await watch.look(at: key, used: used, limit: entitlements.limit(key).value, of: tenant.record)

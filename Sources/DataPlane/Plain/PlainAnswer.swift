@@ -76,7 +76,7 @@ extension DataPlane {
         }
         answered.endedAt = surroundings.now()
         count(answered, tenant, snapshot)
-        if snapshot.settings.journal {
+        if keeps(snapshot.settings) {
             let fields = PlainJournalEntry.Fields(
                 number: number, receivedAt: now, durationMicroseconds: answered.durationMicroseconds,
                 request: request, host: exchange.host, status: answered.status, mockID: answered.mockID,

@@ -13,7 +13,7 @@ package enum ValidationMode: String, Sendable, Hashable, CaseIterable {
 /// The settings of a workspace, each with a default.
 package struct WorkspaceSettings: Sendable, Hashable {
     private static let fields = [
-        "validation", "cors", "require_api_key", "near_miss", "journal", "seed",
+        "validation", "cors", "require_api_key", "near_miss", "journal", "journal_sample", "seed",
     ]
 
     package var validation = ValidationMode.off
@@ -24,6 +24,8 @@ package struct WorkspaceSettings: Sendable, Hashable {
     package var nearMiss = true
     /// Whether requests are kept for looking at.
     package var journal = true
+    /// The share of requests that the journal keeps, 0 to 1, picked at random.
+    package var journalSample = 1.0
     /// With it, made-up data is the same for the same request at every call.
     package var seed: Int?
 
@@ -52,6 +54,7 @@ package struct WorkspaceSettings: Sendable, Hashable {
         requireAPIKey = reader.bool("require_api_key") ?? false
         nearMiss = reader.bool("near_miss") ?? true
         journal = reader.bool("journal") ?? true
+        journalSample = reader.number("journal_sample", in: 0...1) ?? 1
         seed = reader.integer("seed")
     }
 
@@ -59,7 +62,7 @@ package struct WorkspaceSettings: Sendable, Hashable {
     package var json: JSON {
         [
             "validation": .string(validation.rawValue), "cors": cors.json, "require_api_key": JSON(requireAPIKey),
-            "near_miss": JSON(nearMiss), "journal": JSON(journal), "seed": JSON(seed),
+            "near_miss": JSON(nearMiss), "journal": JSON(journal), "journal_sample": JSON(journalSample), "seed": JSON(seed),
         ]
     }
 }

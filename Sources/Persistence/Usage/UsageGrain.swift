@@ -1,14 +1,17 @@
 package import Domain
 
 /// The width of a step of usage, in UTC.
-package enum UsageInterval: Sendable, Hashable, CaseIterable {
+package enum UsageInterval: Sendable, Hashable, Comparable, CaseIterable {
     case minute, hour, day
+    /// Thirty days, counted from 1970: no step that anybody asks for, but rows of which a year has few.
+    case block
 
     package var microseconds: Int64 {
         switch self {
         case .minute: 60_000_000
         case .hour: 3_600_000_000
         case .day: 86_400_000_000
+        case .block: 30 * 86_400_000_000
         }
     }
 
@@ -29,14 +32,15 @@ package enum UsageInterval: Sendable, Hashable, CaseIterable {
 enum UsageGrain: Int {
     /// Minutes that no wider row holds yet: whatever arrives becomes one of these.
     case fresh = 0
-    /// Minutes that hours and days hold too.
+    /// Minutes that all wider rows hold too.
     case minute = 1
     case hour = 2
     case day = 3
+    case block = 4
 }
 
-/// Which stored rows make up a stretch of time: days where a whole day lies in it, hours and minutes at its ends. Rows of
-/// grain `fresh` belong to it in any case.
+/// Which stored rows make up a stretch of time: blocks and days where whole ones lie in it, hours and minutes at its ends.
+/// Rows of grain `fresh` belong to it in any case.
 ///
 /// Minutes and then hours are forgotten with time; where they are gone the stretch is widened to what is left.
 struct UsageCover {
@@ -54,8 +58,12 @@ struct UsageCover {
     /// - Parameters:
     ///   - firstMinute: the day from which on minutes are stored; nil when none have been forgotten.
     ///   - firstHour: the same for hours; not after `firstMinute`.
+    ///   - firstBlock: the first block that is stored; nil when none is.
     ///   - widest: the widest rows that the question can use.
-    init(from: Timestamp, to: Timestamp, firstMinute: Timestamp?, firstHour: Timestamp?, widest: UsageInterval) {
+    init(
+        from: Timestamp, to: Timestamp, firstMinute: Timestamp?, firstHour: Timestamp?, firstBlock: Timestamp?,
+        widest: UsageInterval
+    ) {
         func width(at moment: Timestamp) -> UsageInterval {
             if let firstHour, moment < firstHour { return .day }
             if let firstMinute, moment < firstMinute { return .hour }
@@ -71,12 +79,20 @@ struct UsageCover {
         // Where nothing finer is stored, a question for finer steps gets the wider ones.
         let minutes = firstMinute.map { min(max(from, $0), to) } ?? from
         let hours = firstHour.map { min(max(from, $0), minutes) } ?? from
+        func addDays(_ from: Timestamp, _ to: Timestamp) {
+            guard widest == .block, let firstBlock else { return add(.day, from, to) }
+            let (first, last) = (max(firstBlock, UsageInterval.block.end(of: from)), UsageInterval.block.start(of: to))
+            guard first < last else { return add(.day, from, to) }
+            add(.day, from, first)
+            add(.block, first, last)
+            add(.day, last, to)
+        }
         func addHours(_ from: Timestamp, _ to: Timestamp) {
-            guard widest == .day else { return add(.hour, from, to) }
+            guard widest >= .day else { return add(.hour, from, to) }
             let (first, last) = (UsageInterval.day.end(of: from), UsageInterval.day.start(of: to))
             guard first < last else { return add(.hour, from, to) }
             add(.hour, from, first)
-            add(.day, first, last)
+            addDays(first, last)
             add(.hour, last, to)
         }
         func addMinutes(_ from: Timestamp, _ to: Timestamp) {
@@ -87,7 +103,7 @@ struct UsageCover {
             addHours(first, last)
             add(.minute, last, to)
         }
-        add(.day, from, hours)
+        addDays(from, hours)
         addHours(hours, minutes)
         addMinutes(minutes, to)
         self.pieces = pieces

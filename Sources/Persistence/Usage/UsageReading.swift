@@ -33,7 +33,7 @@ extension UsageRepository {
     package func uniqueRoutes(_ filter: UsageFilter) throws -> Int {
         var routes: Set<String> = []
         let question = Question(filter, [], hasDurations: false)
-        for piece in try pieces(filter, widest: .day) {
+        for piece in try pieces(filter, widest: .block) {
             let rows = try sql.query(
                 "SELECT DISTINCT route_id FROM \(Self.table) WHERE \(question.condition) AND route_id <> ''",
                 question.parameters(piece))
@@ -49,7 +49,8 @@ extension UsageRepository {
 
     private func cover(_ filter: UsageFilter, widest: UsageInterval) throws -> UsageCover {
         guard let oldest = try day("MIN", .day), let newest = try day("MAX", .day) else {
-            return UsageCover(from: filter.from, to: filter.to, firstMinute: nil, firstHour: nil, widest: widest)
+            return UsageCover(
+                from: filter.from, to: filter.to, firstMinute: nil, firstHour: nil, firstBlock: nil, widest: widest)
         }
         func first(_ grain: UsageGrain) throws -> Timestamp? {
             // Where a grain has no row left, it is complete behind the last day that had any usage.
@@ -58,7 +59,7 @@ extension UsageRepository {
         }
         return UsageCover(
             from: filter.from, to: filter.to, firstMinute: try first(.minute), firstHour: try first(.hour),
-            widest: widest)
+            firstBlock: try day("MIN", .block), widest: widest)
     }
 
     private func day(_ end: String, _ grain: UsageGrain) throws -> Timestamp? {
@@ -82,7 +83,7 @@ private struct Question {
         self.filter = filter
         self.dimensions = dimensions
         self.hasDurations = hasDurations
-        var widest = UsageInterval.day
+        var widest = UsageInterval.block
         var needsRoutes = filter.mock != nil
         selected = dimensions.flatMap { dimension -> [String] in
             switch dimension {
@@ -120,7 +121,7 @@ private struct Question {
     }
 
     func statement(_ piece: UsageCover.Piece) -> String {
-        let isSummed = !needsRoutes && (piece.grain == .hour || piece.grain == .day)
+        let isSummed = !needsRoutes && piece.grain.rawValue >= UsageGrain.hour.rawValue
         let table = isSummed ? UsageRepository.summaries : UsageRepository.table
         let columns = selected.enumerated().map { "\($1) AS k\($0)" }
         let list = (columns + [UsageColumns.aggregates(durations: hasDurations)]).joined(separator: ", ")

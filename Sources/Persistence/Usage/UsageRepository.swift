@@ -31,6 +31,7 @@ package struct UsageRepository {
     /// - Returns: false when this window was added before; nothing is added then.
     @discardableResult
     package func add(_ records: [UsageRecord], window: UsageWindow, at now: Timestamp) throws -> Bool {
+        try lock(at: now)
         let isNew = try sql.execute(
             "INSERT INTO usage_windows (node, sequence, recorded_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             [.text(window.node), .init(window.sequence), .init(now)])
@@ -44,6 +45,16 @@ package struct UsageRepository {
         }
         for record in records[whole...] { try insert([record]) }
         return true
+    }
+
+    /// Has others that change the tenant's usage wait for this transaction to end, since a row that came in between what a
+    /// roll-up adds and what it removes would be lost. The row without a node stands for the whole ledger.
+    func lock(at now: Timestamp) throws {
+        try sql.execute(
+            """
+            INSERT INTO usage_windows (node, sequence, recorded_at) VALUES ('', 0, $1)
+            ON CONFLICT (node, sequence) DO UPDATE SET recorded_at = excluded.recorded_at
+            """, [.init(now)])
     }
 
     private func insert(_ records: ArraySlice<UsageRecord>) throws {
@@ -78,6 +89,6 @@ package struct UsageRepository {
     /// Forgets which windows were added before `moment`: longer ago than any node sends one again.
     @discardableResult
     package func deleteWindows(before moment: Timestamp) throws -> Int {
-        try sql.execute("DELETE FROM usage_windows WHERE recorded_at < $1", [.init(moment)])
+        try sql.execute("DELETE FROM usage_windows WHERE recorded_at < $1 AND node <> ''", [.init(moment)])
     }
 }

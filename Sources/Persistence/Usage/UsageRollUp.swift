@@ -8,11 +8,12 @@ extension UsageRepository {
     /// - Parameter moment: the end of the last minute to take.
     /// - Returns: whether there may be more to do.
     package func rollUp(before moment: Timestamp, keeping retention: UsageRetention) throws -> Bool {
+        try lock(at: moment)
         let end = try endOfOldest(before: moment)
         if let end {
             let key = ["workspace_id", "mock_id", "route_id", "status_class"]
             try roll(before: end, into: .minute, .minute, Self.table, key)
-            for (grain, interval) in [(UsageGrain.hour, UsageInterval.hour), (.day, .day)] {
+            for (grain, interval) in [(UsageGrain.hour, UsageInterval.hour), (.day, .day), (.block, .block)] {
                 try roll(before: end, into: grain, interval, Self.table, key)
                 try roll(before: end, into: grain, interval, Self.summaries, ["workspace_id", "status_class"])
             }
@@ -48,12 +49,12 @@ extension UsageRepository {
             """, [.init(end)])
     }
 
-    /// Whole days at a time, so that the first row of a grain tells from which day on all of them are there.
+    /// Whole days at a time, so that the first row of a grain tells from which day on all of them are there. A block goes
+    /// with its first day.
     private func forget(_ retention: UsageRetention, at now: Timestamp) throws {
-        for (grain, days) in [
-            (UsageGrain.minute, retention.minutes), (.hour, max(retention.hours, retention.minutes)),
-            (.day, max(retention.days, retention.hours, retention.minutes)),
-        ] {
+        let hours = max(retention.hours, retention.minutes)
+        let days = max(retention.days, hours)
+        for (grain, days) in [(UsageGrain.minute, retention.minutes), (.hour, hours), (.day, days), (.block, days)] {
             let limit = UsageInterval.day.start(of: now - .seconds(Int64(days) * 86_400))
             for table in [Self.table, Self.summaries] {
                 try sql.execute(

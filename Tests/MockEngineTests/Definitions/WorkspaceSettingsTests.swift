@@ -10,7 +10,8 @@ struct WorkspaceSettingsTests {
             "enabled": true, "allow_origins": ["*"], "allow_methods": ["*"], "allow_headers": ["*"],
             "expose_headers": ["*"], "allow_credentials": true, "max_age": 600,
         ],
-        "require_api_key": false, "near_miss": true, "journal": true, "seed": nil,
+        "require_api_key": false, "near_miss": true, "journal": true, "journal_sample": 1.0,
+        "seed": nil,
     ]
 
     @Test func `no settings are the defaults, written in full`() {
@@ -27,6 +28,7 @@ struct WorkspaceSettingsTests {
         settings.requireAPIKey = true
         settings.nearMiss = false
         settings.journal = false
+        settings.journalSample = 0.25
         settings.seed = -7
         #expect(WorkspaceSettings(json: settings.json, violations: Violations()) == settings)
         #expect(WorkspaceSettings(stored: settings.json) == settings)
@@ -39,7 +41,7 @@ struct WorkspaceSettingsTests {
     @Test func `all violations are told, each at its place`() {
         let violations = Violations()
         let json: JSON = [
-            "validation": "strict", "journal": 1, "seed": 1.5, "theme": "dark",
+            "validation": "strict", "journal": 1, "journal_sample": 1.5, "seed": 1.5, "theme": "dark",
             "cors": [
                 "allow_origins": ["https://a.example", "https://a.example/path", "a"], "allow_methods": ["G T"],
                 "max_age": -1,
@@ -52,7 +54,8 @@ struct WorkspaceSettingsTests {
                 "/settings/theme unknown_field", "/settings/validation invalid_value", "/settings/cors/x unknown_field",
                 "/settings/cors/allow_origins/1 invalid_value", "/settings/cors/allow_origins/2 invalid_value",
                 "/settings/cors/allow_methods/0 invalid_value", "/settings/cors/max_age out_of_range",
-                "/settings/journal invalid_type", "/settings/seed invalid_type",
+                "/settings/journal invalid_type",
+                "/settings/journal_sample out_of_range", "/settings/seed invalid_type",
             ])
     }
 
