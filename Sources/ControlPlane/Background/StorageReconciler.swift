@@ -64,6 +64,9 @@ enum StoredObjects {
                 if let key = mock.source["object_key"]?.string { keys.insert(key) }
             }
         }
+        for note in try RouteRepository(sql).notes() {
+            if let key = LargeDocuments.key(note) { keys.insert(key) }
+        }
         return keys
     }
 }

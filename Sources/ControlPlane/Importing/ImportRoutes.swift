@@ -43,12 +43,16 @@ enum ImportRoutes {
             let file = try MultipartFile.unwrap(body, contentType: contentType)
             return (file, try read(file, SourceDocument.Format(rawValue: format.rawValue), surroundings))
         }
-        let work = ImportWork(
+        var work = ImportWork(
             workspace: workspace, name: query["name"] ?? imported.name, basePath: basePath ?? nil, file: file,
             imported: imported, surroundings: context.platform.surroundings)
+        for note in try await context.read({ [work] sql in try work.notes(sql) }) {
+            guard let key = LargeDocuments.key(note) else { continue }
+            work.documents[key] = try await context.documents.load(note)
+        }
         if isDryRun {
             let quota = MockQuota(context)
-            return try await context.read { sql in
+            return try await context.read { [work] sql in
                 let step = try work.plan(sql)
                 if step.isNew { try quota.check(sql) }
                 return .object(work.report(step, isDryRun: true, context))
@@ -72,9 +76,7 @@ enum ImportRoutes {
             reply = try await context.write { sql in
                 let step = try work.plan(sql)
                 guard step.mock.id == before.id, step.mock.version == before.version else {
-                    throw Problem(
-                        .conflict, code: "import_conflict",
-                        detail: "Another request changed the mock \"\(work.name)\" meanwhile; send this one again.")
+                    throw work.conflict
                 }
                 if step.isNew { try quota.check(sql) }
                 try work.apply(step, source: source, sql)
@@ -89,9 +91,10 @@ enum ImportRoutes {
                     ],
                     announcing: [.mocksChanged(context.tenant.id, workspaceID)])
             }
-        } catch {
+        } catch let problem as Problem {
+            // After any other failure it is not known whether the row is there; the storage reconciler will see.
             await context.removeObject(source.objectKey)
-            throw error
+            throw problem
         }
         // A repeated request got the answer of the first one, and what it brought is not named by anything.
         let isReplayed = reply.header("Idempotency-Replayed") != nil
@@ -137,7 +140,9 @@ enum ImportRoutes {
         var exported: [JSON] = []
         for mock in mocks {
             var object = mock.json.object ?? [:]
-            object["routes"] = .array((routes[mock.id] ?? []).map(\.json))
+            var shown: [JSON] = []
+            for route in routes[mock.id] ?? [] { shown.append(try await context.shown(route)) }
+            object["routes"] = .array(shown)
             if let key = mock.source["object_key"]?.string,
                 let bytes = try await context.platform.objects.get(key: key, tenant: context.tenant.id)
             {

@@ -12,6 +12,8 @@ struct ImportWork: Sendable {
     let basePath: String?
     let file: [UInt8]
     let imported: ImportedMock
+    /// Definitions of the mock's routes that are in the object store, by their keys.
+    var documents: [String: JSON] = [:]
     /// Fresh ids and the time are taken once, so that planning twice gives the same.
     private let freshMockID: MockID
     /// In their wire form, made once.
@@ -55,11 +57,30 @@ struct ImportWork: Sendable {
                 isEnabled: true, createdAt: now, updatedAt: now)
             return try checked(Step(mock: mock, isNew: true, plan: ImportPlan(existing: [], imported: routes)), 0)
         }
-        let existing = try RouteRepository(sql).all(mock: mock.id).map {
-            ImportPlan.ExistingRoute(id: $0.id, definition: $0.definition, origin: $0.origin)
+        let existing = try RouteRepository(sql).all(mock: mock.id).map { route in
+            ImportPlan.ExistingRoute(id: route.id, definition: try document(route.definition), origin: route.origin)
         }
         let plan = ImportPlan(existing: existing, imported: routes)
         return try checked(Step(mock: mock, isNew: false, plan: plan), existing.count)
+    }
+
+    /// What the object store has of the mock that is meant, as notes of its routes.
+    func notes(_ sql: any SQLSession) throws -> [JSON] {
+        let mocks = try MockRepository(sql).all(workspace: workspace.id)
+        guard let mock = mocks.first(where: { $0.name == name }) else { return [] }
+        return try RouteRepository(sql).all(mock: mock.id).map(\.definition).filter { LargeDocuments.key($0) != nil }
+    }
+
+    private func document(_ stored: JSON) throws(Problem) -> JSON {
+        guard let key = LargeDocuments.key(stored) else { return stored }
+        guard let document = documents[key] else { throw conflict }
+        return document
+    }
+
+    var conflict: Problem {
+        Problem(
+            .conflict, code: "import_conflict",
+            detail: "Another request changed the mock \"\(name)\" meanwhile; send this one again.")
     }
 
     private func checked(_ step: Step, _ existing: Int) throws(Problem) -> Step {

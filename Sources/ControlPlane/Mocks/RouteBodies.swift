@@ -53,6 +53,7 @@ enum RouteBody {
 
     /// Enough of a route to know it by in the audit log.
     static func summary(_ definition: JSON) -> JSON {
-        ["method": definition["method"] ?? .null, "path": definition["path"] ?? .null]
+        let known = definition[LargeDocuments.member] ?? definition
+        return ["method": known["method"] ?? .null, "path": known["path"] ?? .null]
     }
 }

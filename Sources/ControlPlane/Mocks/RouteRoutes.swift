@@ -24,40 +24,44 @@ enum RouteRoutes {
         let violations = context.request.query.violations()
         let paging = Paging(context.request.query, violations)
         try violations.throwIfAny()
-        return try await context.read { sql in
+        let list = try await context.read { sql in
             guard try MockRepository(sql).find(mockID) != nil else { throw Problem.notFound("mock") }
             let routes = RouteRepository(sql)
             return try paging.reply(
                 page: { try routes.list(mock: mockID, page: $0) },
                 after: { try routes.list(mock: mockID, after: $0, limit: $1) }, json: \.json)
         }
+        return try await context.shown(list)
     }
 
     private static func create(_ context: TenantContext) async throws -> Reply {
         let mockID = try context.mockID()
         let id = RouteID(from: context.platform.surroundings)
-        let definition = try await RouteBody.definition(try context.request.json(), id: id, in: context)
+        let definition = try await RouteBody.definition(try context.request.json(), id: id, in: context).json
         let now = context.platform.surroundings.now()
         try await context.requireStorage(adding: context.request.body.count)
-        return try await context.write { sql in
-            guard let mock = try MockRepository(sql).find(mockID) else { throw Problem.notFound("mock") }
-            let routes = RouteRepository(sql)
-            guard try routes.count(mock: mockID) < limit else { throw tooMany }
-            let record = RouteRecord(
-                id: id, mockID: mockID, position: try routes.nextPosition(mock: mockID), definition: definition.json,
-                origin: .null, createdAt: now, updatedAt: now)
-            try routes.insert(record)
-            return Change(
-                .created(record.json, location: "/api/v1/mocks/\(mockID)/routes/\(id)", version: record.version),
-                audit: [AuditNote("route.create", target: id.text, detail: RouteBody.summary(record.definition))],
-                announcing: [.mocksChanged(context.tenant.id, mock.workspaceID)])
+        return try await context.storing(definition, of: id, in: mockID) { stored in
+            try await context.write { sql in
+                guard let mock = try MockRepository(sql).find(mockID) else { throw Problem.notFound("mock") }
+                let routes = RouteRepository(sql)
+                guard try routes.count(mock: mockID) < limit else { throw tooMany }
+                var record = RouteRecord(
+                    id: id, mockID: mockID, position: try routes.nextPosition(mock: mockID), definition: stored,
+                    origin: .null, createdAt: now, updatedAt: now)
+                try routes.insert(record)
+                record.definition = definition
+                return Change(
+                    .created(record.json, location: "/api/v1/mocks/\(mockID)/routes/\(id)", version: record.version),
+                    audit: [AuditNote("route.create", target: id.text, detail: RouteBody.summary(definition))],
+                    announcing: [.mocksChanged(context.tenant.id, mock.workspaceID)])
+            }
         }
     }
 
     private static func show(_ context: TenantContext) async throws -> Reply {
         let (mockID, routeID) = (try context.mockID(), try context.routeID())
         let route = try await context.read { sql in try RouteRepository(sql).require(routeID, in: mockID) }
-        return .object(route.json, version: route.version)
+        return .object(try await context.shown(route), version: route.version)
     }
 
     private static func update(_ context: TenantContext) async throws -> Reply {
@@ -65,29 +69,79 @@ enum RouteRoutes {
         let patch = try context.request.json()
         let now = context.platform.surroundings.now()
         try await context.requireStorage(adding: context.request.body.count)
-        return try await context.write { sql in
-            guard let mock = try MockRepository(sql).find(mockID) else { throw Problem.notFound("mock") }
-            let current = try RouteRepository(sql).require(routeID, in: mockID)
-            try context.request.requireMatch(version: current.version)
-            guard patch.object != nil else {
-                throw Problem.invalid([Violation(.root, "invalid_type", "must be an object, is \(patch.typeName)")])
+        do {
+            return try await context.write { sql in
+                let current = try RouteRepository(sql).require(routeID, in: mockID)
+                try context.request.requireMatch(version: current.version)
+                guard LargeDocuments.key(current.definition) == nil else { throw LargeRoute() }
+                let definition = try merged(current.definition, patch, routeID)
+                guard !LargeDocuments.isLarge(definition) else { throw LargeRoute() }
+                return try write(definition, shownAs: definition, to: current, sql, at: now, context)
             }
-            var record = current
-            record.definition = try RouteBody.definition(current.definition.merging(patch), id: routeID).json
-            record.updatedAt = now
-            guard let stored = try RouteRepository(sql).update(record, expectedVersion: current.version) else {
-                throw Problem.changedMeanwhile
-            }
-            return Change(
-                .object(stored.json, version: stored.version),
-                audit: [AuditNote("route.update", target: routeID.text, detail: RouteBody.summary(record.definition))],
-                announcing: [.mocksChanged(context.tenant.id, mock.workspaceID)])
+        } catch is LargeRoute {
+            return try await updateLarge(routeID, in: mockID, patch, at: now, context)
         }
+    }
+
+    /// What is in the object store cannot be read within a transaction.
+    private struct LargeRoute: Error {}
+
+    /// How often a change is made anew because another one came in between.
+    private static let attempts = 5
+
+    private static func updateLarge(
+        _ routeID: RouteID, in mockID: MockID, _ patch: JSON, at now: Timestamp, _ context: TenantContext
+    ) async throws -> Reply {
+        for _ in 0..<attempts {
+            let seen = try await context.read { sql in try RouteRepository(sql).require(routeID, in: mockID) }
+            try context.request.requireMatch(version: seen.version)
+            let definition = try merged(try await context.documents.load(seen.definition), patch, routeID)
+            do {
+                let reply = try await context.storing(definition, of: routeID, in: mockID) { stored in
+                    try await context.write { sql in
+                        let current = try RouteRepository(sql).require(routeID, in: mockID)
+                        guard current.version == seen.version else { throw Problem.changedMeanwhile }
+                        return try write(stored, shownAs: definition, to: current, sql, at: now, context)
+                    }
+                }
+                if let old = LargeDocuments.key(seen.definition) { await context.removeObject(old) }
+                return reply
+            } catch let problem as Problem where problem.code == Problem.changedMeanwhile.code {
+                continue
+            }
+        }
+        throw Problem.changedMeanwhile
+    }
+
+    private static func merged(_ definition: JSON, _ patch: JSON, _ id: RouteID) throws(Problem) -> JSON {
+        guard patch.object != nil else {
+            throw Problem.invalid([Violation(.root, "invalid_type", "must be an object, is \(patch.typeName)")])
+        }
+        return try RouteBody.definition(definition.merging(patch), id: id).json
+    }
+
+    private static func write(
+        _ stored: JSON, shownAs definition: JSON, to current: RouteRecord, _ sql: any SQLSession, at now: Timestamp,
+        _ context: TenantContext
+    ) throws -> Change {
+        guard let mock = try MockRepository(sql).find(current.mockID) else { throw Problem.notFound("mock") }
+        var record = current
+        record.definition = stored
+        record.updatedAt = now
+        guard var written = try RouteRepository(sql).update(record, expectedVersion: current.version) else {
+            throw Problem.changedMeanwhile
+        }
+        written.definition = definition
+        return Change(
+            .object(written.json, version: written.version),
+            audit: [AuditNote("route.update", target: current.id.text, detail: RouteBody.summary(definition))],
+            announcing: [.mocksChanged(context.tenant.id, mock.workspaceID)])
     }
 
     private static func delete(_ context: TenantContext) async throws -> Reply {
         let (mockID, routeID) = (try context.mockID(), try context.routeID())
-        return try await context.write { sql in
+        let seen = try await context.read { sql in try RouteRepository(sql).find(routeID)?.definition }
+        let reply = try await context.write { sql in
             guard let mock = try MockRepository(sql).find(mockID) else { throw Problem.notFound("mock") }
             let current = try RouteRepository(sql).require(routeID, in: mockID)
             try context.request.requireMatch(version: current.version)
@@ -97,6 +151,8 @@ enum RouteRoutes {
                 audit: [AuditNote("route.delete", target: routeID.text, detail: RouteBody.summary(current.definition))],
                 announcing: [.mocksChanged(context.tenant.id, mock.workspaceID)])
         }
+        if let key = seen.flatMap(LargeDocuments.key) { await context.removeObject(key) }
+        return reply
     }
 
     static let tooMany = Problem(

@@ -64,10 +64,11 @@ package struct SnapshotSource: Sendable {
                 document = Self.document(description, key, report)
                 documents[key] = document
             }
+            let whole = try await self.whole(routes, of: tenant, report)
             mocks.append(
                 MockDefinition(
                     id: mock.id, name: mock.name, basePath: mock.basePath,
-                    routes: routes.compactMap { Self.definition($0, report) }, document: document))
+                    routes: whole.compactMap { Self.definition($0, report) }, document: document))
         }
         let settings = WorkspaceSettings(stored: workspace.settings)
         let compiled = CompiledWorkspace(
@@ -77,6 +78,24 @@ package struct SnapshotSource: Sendable {
         return Snapshot(
             workspace: compiled, settings: settings, version: stored.version, isDefault: workspace.isDefault,
             documents: documents, now: now)
+    }
+
+    /// The routes with the definitions that the object store has.
+    private func whole(
+        _ routes: [RouteRecord], of tenant: TenantID, _ report: (String) -> Void
+    ) async throws -> [RouteRecord] {
+        guard routes.contains(where: { LargeDocuments.key($0.definition) != nil }) else { return routes }
+        let documents = LargeDocuments(objects, of: tenant)
+        var whole: [RouteRecord] = []
+        for var route in routes {
+            do {
+                route.definition = try await documents.load(route.definition)
+                whole.append(route)
+            } catch let missing as LargeDocuments.Missing {
+                report("route \(route.id): \(missing)")
+            }
+        }
+        return whole
     }
 
     private func stored(_ slug: String?, of tenant: TenantID) async throws -> Stored? {

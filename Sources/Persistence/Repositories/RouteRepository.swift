@@ -1,4 +1,5 @@
 package import Domain
+package import JSON
 
 /// A tenant's `routes`. Every change counts up the workspace's content version.
 package struct RouteRepository {
@@ -61,6 +62,13 @@ package struct RouteRepository {
             ORDER BY mocks.created_at, mocks.id, routes.position, routes.id
             """, [.init(workspace)]
         ).map(Self.record)
+    }
+
+    /// The definitions of all the tenant's routes that are notes of where the object store has them.
+    package func notes() throws -> [JSON] {
+        try sql.query(
+            "SELECT definition FROM routes WHERE definition LIKE $1", [.text("{\"\(LargeDocuments.member)\":%")]
+        ).map { try $0.json("definition") }
     }
 
     package func count(mock: MockID) throws -> Int { try selection(mock).count(sql) }

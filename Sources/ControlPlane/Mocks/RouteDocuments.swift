@@ -1,0 +1,62 @@
+import Domain
+import JSON
+import Persistence
+
+/// Routes whose definition is too large for a row. The API shows them as any other.
+extension TenantContext {
+    var documents: LargeDocuments { LargeDocuments(platform.objects, of: tenant.id) }
+
+    /// Stores a large definition first and lets `commit` name it after that, so that no row ever names what is not there.
+    ///
+    /// - Parameter commit: gets what the row is to hold.
+    func storing(
+        _ definition: JSON, of route: RouteID, in mock: MockID, _ commit: (JSON) async throws -> Reply
+    ) async throws -> Reply {
+        guard LargeDocuments.isLarge(definition) else { return try await commit(definition) }
+        guard let workspace = try await read({ sql in try MockRepository(sql).find(mock)?.workspaceID }) else {
+            throw Problem.notFound("mock")
+        }
+        let chance = String(platform.surroundings.random(), radix: 36)
+        let key = "\(ImportedSource.prefix(workspace, mock))/routes/\(route)-\(chance)"
+        let note = try await documents.store(definition, at: key)
+        do {
+            let reply = try await commit(note)
+            if reply.header("Idempotency-Replayed") != nil { await removeObject(key) }
+            return reply
+        } catch let problem as Problem {
+            await removeObject(key)
+            throw problem
+        }
+        // After any other failure it is not known whether the row is there; the storage reconciler will see.
+    }
+
+    /// A route as the API shows it.
+    func shown(_ route: RouteRecord) async throws -> JSON {
+        var route = route
+        route.definition = try await documents.load(route.definition)
+        return route.json
+    }
+
+    /// A page of routes with every definition in its place.
+    func shown(_ list: Reply) async throws -> Reply {
+        guard case .json(let body) = list.body, let routes = body["data"]?.array,
+            routes.contains(where: { $0[LargeDocuments.member] != nil })
+        else { return list }
+        var shown: [JSON] = []
+        for route in routes {
+            var whole: JSONObject = [:]
+            for (name, value) in route.object ?? [:] {
+                guard name == LargeDocuments.member else {
+                    whole[name] = value
+                    continue
+                }
+                let definition = try await documents.load([LargeDocuments.member: value])
+                for (name, value) in definition.object ?? [:] { whole[name] = value }
+            }
+            shown.append(.object(whole))
+        }
+        var reply = list
+        reply.body = .json(body.merging(["data": .array(shown)]))
+        return reply
+    }
+}
