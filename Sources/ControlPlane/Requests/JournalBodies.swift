@@ -12,7 +12,8 @@ extension JournalEntry {
             "headers": .array(headers.map { ["name": .string($0.name), "value": .string($0.value)] }),
             "body": .string(body), "body_truncated": .bool(isBodyTruncated), "status": JSON(status),
             "matched": .bool(isMatched), "mock_id": JSON(mockID?.text), "route_id": JSON(routeID?.text),
-            "duration_ms": JSON(Double(durationMicroseconds) / 1000), "near_misses": nearMisses == .null ? [] : nearMisses,
+            "duration_ms": JSON(Double(durationMicroseconds) / 1000),
+            "near_misses": nearMisses == .null ? [] : nearMisses,
             "violations": .array(violations.map(\.json)),
         ]
     }

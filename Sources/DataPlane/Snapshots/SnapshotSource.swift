@@ -34,7 +34,8 @@ package struct SnapshotSource: Sendable {
         _ slug: String?, of tenant: TenantID, knownDocuments: [WorkspaceID: [String: JSON]],
         sequences: @escaping @Sendable (WorkspaceID) -> SequencePositions, now: Timestamp
     ) async throws -> Snapshot? {
-        guard let stored = try await stored(slug, of: tenant) else { return nil }
+        guard let compact = try await stored(slug, of: tenant) else { return nil }
+        let stored = try await whole(compact, of: tenant)
         let known = knownDocuments[stored.workspace.id] ?? [:]
         var descriptions: [String: Description] = [:]
         for (mock, _) in stored.mocks where mock.isEnabled {
@@ -64,11 +65,10 @@ package struct SnapshotSource: Sendable {
                 document = Self.document(description, key, report)
                 documents[key] = document
             }
-            let whole = try await self.whole(routes, of: tenant, report)
             mocks.append(
                 MockDefinition(
                     id: mock.id, name: mock.name, basePath: mock.basePath,
-                    routes: whole.compactMap { Self.definition($0, report) }, document: document))
+                    routes: routes.compactMap { Self.definition($0, report) }, document: document))
         }
         let settings = WorkspaceSettings(stored: workspace.settings)
         let compiled = CompiledWorkspace(
@@ -80,22 +80,24 @@ package struct SnapshotSource: Sendable {
             documents: documents, now: now)
     }
 
-    /// The routes with the definitions that the object store has.
-    private func whole(
-        _ routes: [RouteRecord], of tenant: TenantID, _ report: (String) -> Void
-    ) async throws -> [RouteRecord] {
-        guard routes.contains(where: { LargeDocuments.key($0.definition) != nil }) else { return routes }
+    /// The same with the definitions that the object store has; a route whose definition is missing there is left out.
+    private func whole(_ stored: Stored, of tenant: TenantID) async throws -> Stored {
         let documents = LargeDocuments(objects, of: tenant)
-        var whole: [RouteRecord] = []
-        for var route in routes {
-            do {
-                route.definition = try await documents.load(route.definition)
-                whole.append(route)
-            } catch let missing as LargeDocuments.Missing {
-                report("route \(route.id): \(missing)")
+        var mocks = stored.mocks
+        for index in mocks.indices where mocks[index].mock.isEnabled {
+            guard mocks[index].routes.contains(where: { LargeDocuments.key($0.definition) != nil }) else { continue }
+            var routes: [RouteRecord] = []
+            for var route in mocks[index].routes {
+                do {
+                    route.definition = try await documents.load(route.definition)
+                    routes.append(route)
+                } catch let missing as LargeDocuments.Missing {
+                    defects(tenant, stored.workspace.id, "route \(route.id): \(missing)")
+                }
             }
+            mocks[index].routes = routes
         }
-        return whole
+        return Stored(workspace: stored.workspace, version: stored.version, mocks: mocks)
     }
 
     private func stored(_ slug: String?, of tenant: TenantID) async throws -> Stored? {

@@ -62,7 +62,8 @@ package struct WorkspaceSettings: Sendable, Hashable {
     package var json: JSON {
         [
             "validation": .string(validation.rawValue), "cors": cors.json, "require_api_key": JSON(requireAPIKey),
-            "near_miss": JSON(nearMiss), "journal": JSON(journal), "journal_sample": JSON(journalSample), "seed": JSON(seed),
+            "near_miss": JSON(nearMiss), "journal": JSON(journal), "journal_sample": JSON(journalSample),
+            "seed": JSON(seed),
         ]
     }
 }
