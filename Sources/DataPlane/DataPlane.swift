@@ -23,6 +23,8 @@ package final class DataPlane: Service {
     let verifyKey: KeyVerifier
     let ids: RequestIDs
     let journal: JournalWriter
+    /// Whose turn it is in routes with a sequence of responses, where several nodes share that.
+    let scenarios: (any ScenarioState)?
     let dates = DateLine()
     let toolbox = PlainToolbox()
     /// What makes lost announcements harmless.
@@ -34,9 +36,9 @@ package final class DataPlane: Service {
 
     package init(
         configuration: DataPlaneConfiguration, database: any Database, objects: any ObjectStore,
-        journal: any Journal, announcements: any Announcements, meter: UsageMeter, limiters: RateLimiters,
-        enforcement: EnforcementSwitch = EnforcementSwitch(), metrics registry: Registry, surroundings: Surroundings,
-        logger: Logger, verifyKey: @escaping KeyVerifier
+        journal: any Journal, scenarios: (any ScenarioState)? = nil, announcements: any Announcements,
+        meter: UsageMeter, limiters: RateLimiters, enforcement: EnforcementSwitch = EnforcementSwitch(),
+        metrics registry: Registry, surroundings: Surroundings, logger: Logger, verifyKey: @escaping KeyVerifier
     ) {
         self.configuration = configuration
         self.surroundings = surroundings
@@ -62,6 +64,7 @@ package final class DataPlane: Service {
         self.snapshots = snapshots
         ids = RequestIDs(surroundings)
         self.journal = JournalWriter(journal: journal)
+        self.scenarios = scenarios
         versions = VersionPoll(
             database: database, directory: directory, snapshots: snapshots, surroundings: surroundings, logger: logger)
         gauges = TenantGauges(

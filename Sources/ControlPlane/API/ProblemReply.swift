@@ -7,7 +7,7 @@ extension Problem {
         switch error {
         case let problem as Problem:
             self = problem
-        case DatabaseError.unavailable, DatabaseError.schemaVersion, is ObjectStoreError:
+        case DatabaseError.unavailable, DatabaseError.schemaVersion, is ObjectStoreError, is SharedStateError:
             self.init(
                 .unavailable, code: "unavailable", detail: "The service cannot reach its data now; try again soon.",
                 headers: [("Retry-After", "5")], cause: error)

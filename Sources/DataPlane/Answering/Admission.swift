@@ -12,6 +12,8 @@ enum PendingLookup: Sendable {
     case lease(HostedTenant)
     case snapshot(slug: String?, HostedTenant)
     case key(secret: String, HostedTenant)
+    /// Which of a route's responses is next.
+    case turn(RouteID, count: Int, TenantID)
 }
 
 /// What the wait brought.
@@ -21,6 +23,8 @@ enum LookupResult: Sendable {
     case lease
     case snapshot(Snapshot?)
     case key(isValid: Bool)
+    /// Nil when the nodes cannot agree now: this node's own count decides.
+    case turn(Int?)
     /// The lookup itself failed.
     case failure
 }
@@ -156,6 +160,8 @@ extension DataPlane {
                         VerifiedKeys.digest(secret), at: surroundings.now().microseconds, generation: generation)
                 }
                 return .key(isValid: isValid)
+            case .turn(let route, let count, let tenant):
+                return .turn(await scenarios?.next(route, count: count, tenant: tenant))
             }
         } catch {
             logger.error("a mock request could not be looked up", metadata: ["error": "\(error)"])
@@ -177,6 +183,9 @@ extension DataPlane {
         case .key(let isValid):
             guard isValid else { return Refusals.keyRequired }
             exchange.isKeyVerified = true
+        case .turn(let position):
+            exchange.position = position
+            exchange.hasAskedForTurn = true
         case .failure:
             return Refusals.unavailable
         }

@@ -10,10 +10,8 @@ extension DataPlane {
             return Reply(status: 204, fields: snapshot.crossOrigin.preflight(head))
         }
         let path = exchange.address?.path ?? "/"
-        let request = MockRequest(
-            method: head.method.rawValue, host: exchange.host, path: path, query: exchange.address?.query,
-            headers: Self.headers(of: exchange), body: exchange.body, receivedAt: exchange.receivedAt)
-        let outcome = snapshot.workspace.respond(to: request, surroundings)
+        let outcome = snapshot.workspace.respond(
+            to: Self.mockRequest(exchange), position: exchange.position, surroundings)
         if head.method == .options, outcome.outcome == .unmatched,
             let methods = snapshot.workspace.allowedMethods(path: path)
         {
@@ -39,6 +37,29 @@ extension DataPlane {
             reply.fields.append(HTTPField(name: .wouldRefuse, value: limits))
         }
         return reply
+    }
+
+    /// What has to be asked before a request that was read whole can be answered: whose turn it is, where the nodes share
+    /// that and the request's route has a sequence of responses.
+    func pendingTurn(_ exchange: Exchange, _ snapshot: Snapshot) -> PendingLookup? {
+        guard scenarios != nil, snapshot.workspace.hasSequences, !exchange.hasAskedForTurn,
+            let tenant = exchange.tenant,
+            !(snapshot.crossOrigin.isEnabled && CrossOrigin.isPreflight(exchange.head))
+        else { return nil }
+        let view = RequestView(Self.mockRequest(exchange))
+        var path = view.request.path
+        let route = path.withUTF8 { path in
+            snapshot.workspace.route(method: view.request.method, path: path) { view }
+        }
+        guard let route, let turns = snapshot.workspace.turns(of: route, for: view) else { return nil }
+        return .turn(turns.route, count: turns.count, tenant.id)
+    }
+
+    private static func mockRequest(_ exchange: Exchange) -> MockRequest {
+        MockRequest(
+            method: exchange.head.method.rawValue, host: exchange.host, path: exchange.address?.path ?? "/",
+            query: exchange.address?.query, headers: headers(of: exchange), body: exchange.body,
+            receivedAt: exchange.receivedAt)
     }
 
     private static func headers(of exchange: Exchange) -> [HeaderField] {

@@ -35,6 +35,10 @@ final class Exchange {
     /// Whether the whole request has been read.
     var isRead = false
     var persistence = Persistence.kept
+    /// Whose turn it is among the route's responses, where the nodes share that.
+    var position: Int?
+    /// Whether `position` has been asked for; it stays nil when there was no answer.
+    var hasAskedForTurn = false
     /// Decided before the body was read; the body is then only skipped.
     var refusal: Reply?
 

@@ -342,6 +342,8 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
         guard case .resolving(let waiting) = state, waiting === exchange else { return }
         if let problem = plane.note(result, in: exchange) {
             refuse(exchange, problem, context)
+        } else if exchange.isRead {
+            complete(exchange, context)
         } else {
             admit(exchange, context)
         }
@@ -391,6 +393,10 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
             return
         }
         guard let snapshot = exchange.snapshot, let tenant = exchange.tenant else { return }
+        if let turn = plane.pendingTurn(exchange, snapshot) {
+            wait(for: turn, exchange, context)
+            return
+        }
         let reply = plane.answer(exchange, snapshot)
         guard reply.delayMilliseconds > 0 else {
             send(reply, exchange, context)

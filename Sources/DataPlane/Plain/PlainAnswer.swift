@@ -47,7 +47,7 @@ extension DataPlane {
             view = made
             return made
         }
-        if let route, workspace.mayDelay(route) { return false }
+        if let route, workspace.mayDelay(route) || (scenarios != nil && workspace.isSequence(route)) { return false }
         guard case .admitted = tenant.limiter.admit(at: now) else { return false }
         tenant.touch(now)
         dates.update(now)

@@ -40,10 +40,23 @@ struct CompiledRoute: Sendable {
     /// Bytes in memory, roughly.
     var approximateSize: Int { 1024 + responses.reduce(0) { $0 + $1.approximateSize } }
 
+    /// Whether the responses take turns.
+    var isSequence: Bool { selection == .sequence && responses.count > 1 }
+
+    /// How many responses take turns for a request; nil when its response does not depend on the turn.
+    func turns(for view: RequestView, preference: Preference) -> Int? {
+        guard isSequence, preference.isEmpty || !responses.contains(where: { preference.isSatisfied(by: $0) }) else {
+            return nil
+        }
+        let count = responses.count { $0.when?.matches(view) ?? true }
+        return count > 1 ? count : nil
+    }
+
     /// The response for a request: what `Prefer` names, else by the route's selection among those whose `when` holds.
     /// Nil when none holds.
     func choose(
-        for view: RequestView, preference: Preference, sequences: SequencePositions, _ surroundings: Surroundings
+        for view: RequestView, preference: Preference, position: Int?, sequences: SequencePositions,
+        _ surroundings: Surroundings
     ) -> CompiledResponse? {
         if !preference.isEmpty, let preferred = responses.first(where: { preference.isSatisfied(by: $0) }) {
             return preferred
@@ -54,7 +67,8 @@ struct CompiledRoute: Sendable {
         var random = surroundings.generator
         switch selection {
         case .firstMatch: return candidates[0]
-        case .sequence: return candidates[sequences.next(id, count: candidates.count)]
+        case .sequence:
+            return candidates[position.map { $0 % candidates.count } ?? sequences.next(id, count: candidates.count)]
         case .random: return candidates.randomElement(using: &random)
         case .weighted:
             let total = candidates.reduce(0) { $0 + $1.weight }

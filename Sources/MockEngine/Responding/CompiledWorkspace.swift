@@ -15,6 +15,8 @@ package final class CompiledWorkspace: Sendable {
     package let defects: [Defect]
     /// Bytes that this snapshot keeps in memory, roughly: what a cache with a budget counts.
     package let approximateSize: Int
+    /// Whether some route's responses take turns.
+    package let hasSequences: Bool
 
     private let table: RouteTable
     private let routes: [CompiledRoute]
@@ -53,6 +55,7 @@ package final class CompiledWorkspace: Sendable {
         table = RouteTable(routes: entries)
         nearMisses = NearMissFinder(routes.map(\.nearMissCandidate), table: table)
         self.routes = routes
+        hasSequences = routes.contains(where: \.isSequence)
         self.defects = defects
         approximateSize = size
     }
@@ -76,11 +79,13 @@ package final class CompiledWorkspace: Sendable {
     package func allowedMethods(path: String) -> MethodSet? { table.allowedMethods(path: path) }
 
     /// Answers one request. The path must be in the normal form of `RequestPath`.
-    package func respond(to request: MockRequest, _ surroundings: Surroundings) -> MockReply {
+    package func respond(
+        to request: MockRequest, position: Int? = nil, _ surroundings: Surroundings
+    ) -> MockReply {
         let view = RequestView(request)
         var path = request.path
         let route = path.withUTF8 { self.route(method: request.method, path: $0) { view } }
-        return respond(to: view, from: route, surroundings)
+        return respond(to: view, from: route, position: position, surroundings)
     }
 
     package var routeCount: Int { routes.count }
@@ -107,8 +112,31 @@ package final class CompiledWorkspace: Sendable {
     /// Whether a reply of the route may have to wait for a delay.
     package func mayDelay(_ route: Int) -> Bool { routes[route].mayDelay }
 
+    /// Whether the responses of the route take turns.
+    package func isSequence(_ route: Int) -> Bool { routes[route].isSequence }
+
+    /// Whose turn has to be asked for before a request can be answered, and how many responses take turns; nil when the
+    /// reply does not depend on it. Changes nothing.
+    package func turns(of route: Int, for view: RequestView) -> (route: RouteID, count: Int)? {
+        let compiled = routes[route]
+        guard compiled.isSequence else { return nil }
+        if settings.validation == .enforce, let contract = compiled.contract {
+            view.pathParameters = table.captures(route: route, path: view.request.path)
+            guard contract.violations(view).isEmpty else { return nil }
+        }
+        return compiled.turns(for: view, preference: preference(view)).map { (compiled.id, $0) }
+    }
+
+    private func preference(_ view: RequestView) -> Preference {
+        view.request.headers.contains { $0.name == "prefer" } ? Preference(view) : Preference()
+    }
+
     /// Answers a request that a route takes, or with nil none does.
-    package func respond(to view: RequestView, from route: Int?, _ surroundings: Surroundings) -> MockReply {
+    ///
+    /// - Parameter position: whose turn it is among the route's responses; nil where the workspace's own count decides.
+    package func respond(
+        to view: RequestView, from route: Int?, position: Int? = nil, _ surroundings: Surroundings
+    ) -> MockReply {
         guard let index = route else { return unmatched(view) }
         let request = view.request
         let route = routes[index]
@@ -121,8 +149,10 @@ package final class CompiledWorkspace: Sendable {
                 return refused(view, violations, route: route)
             }
         }
-        let preference = request.headers.contains { $0.name == "prefer" } ? Preference(view) : Preference()
-        guard let response = route.choose(for: view, preference: preference, sequences: sequences, surroundings)
+        let preference = preference(view)
+        guard
+            let response = route.choose(
+                for: view, preference: preference, position: position, sequences: sequences, surroundings)
         else { return unmatched(view) }
         if let reply = response.constantReply, preference.isEmpty, violations.isEmpty { return reply }
 

@@ -25,14 +25,14 @@ extension JournalEntry {
 }
 
 /// An entry that came read out.
-final class ReadJournalEntry: DeferredJournalEntry {
+package final class ReadJournalEntry: DeferredJournalEntry {
     private let entry: JournalEntry
-    let cost: Int
+    package let cost: Int
 
-    init(_ entry: JournalEntry) {
+    package init(_ entry: JournalEntry) {
         self.entry = entry
         cost = entry.cost
     }
 
-    func read() -> JournalEntry { entry }
+    package func read() -> JournalEntry { entry }
 }

@@ -1,0 +1,301 @@
+package import Domain
+package import Persistence
+package import Synchronization
+
+/// Journals that every node sees, in Redis.
+///
+/// An entry costs its request one append to a buffer; a task sends what has gathered, in one piece for each workspace.
+/// While Redis is slow or away the buffer keeps the newest within its bounds and counts what it drops. Entries may be
+/// sent twice when a connection breaks; readers know them by their ids.
+package final class RedisJournal: Journal {
+    private struct State {
+        var buffer: JournalBuffer
+        var isSending = false
+        var isClosed = false
+        var waiters: [(key: JournalKey, continuation: CheckedContinuation<Bool, Never>)] = []
+    }
+
+    /// What one tenant may occupy in Redis, in bytes.
+    package static let bytesPerTenant = 64 * 1024 * 1024
+    private static let bufferBytes = 64 * 1024 * 1024
+    /// How long entries gather before they are sent.
+    private static let gatheringTime = Duration.milliseconds(2)
+    private static let retryPause = Duration.milliseconds(200)
+    /// A journal that nobody adds to is forgotten after a week.
+    private static let lifetime = 7 * 24 * 3600
+    private static let bytesPerMessage = 1024 * 1024
+    private static let entriesPerMessage = 250
+    private static let watchLifetime = 30
+    private static let watchPause = Duration.seconds(10)
+
+    /// Entries that no reader will see because Redis was slow or away.
+    package let dropped = Atomic<Int>(0)
+    private let client: RedisClient
+    private let subscriber: RedisSubscriber
+    private let limits: JournalLimits
+    private let node: String
+    private let state: Mutex<State>
+    private let streams: JournalStreams
+    private let barrier = Mutex<JournalBarrier?>(nil)
+    private let watching = Mutex<Task<Void, Never>?>(nil)
+
+    /// - Parameter subscriber: of the same client; others may use it too.
+    package init(
+        _ client: RedisClient, _ subscriber: RedisSubscriber, limits: JournalLimits = JournalLimits(),
+        _ surroundings: Surroundings
+    ) {
+        self.client = client
+        self.subscriber = subscriber
+        self.limits = limits
+        node = String(surroundings.random(), radix: 36)
+        state = Mutex(State(buffer: JournalBuffer(limits, maxBytes: Self.bufferBytes)))
+        streams = JournalStreams(limits)
+        let barrier = JournalBarrier(client, subscriber, node: node) { [weak self] key in
+            _ = await self?.flush(key)
+        }
+        self.barrier.withLock { $0 = barrier }
+    }
+
+    /// Sends what is left. Entries that come later are dropped.
+    package func close() async {
+        let keys = state.withLock { Array($0.buffer.lines.keys) }
+        for key in keys where await !flush(key) { break }
+        state.withLock { $0.isClosed = true }
+        barrier.withLock { $0 }?.close()
+        watching.withLock { $0 }?.cancel()
+    }
+
+    // MARK: Writing
+
+    package func append(_ entry: JournalEntry, tenant: TenantID, workspace: WorkspaceID) {
+        append(ReadJournalEntry(entry), tenant: tenant, workspace: workspace)
+    }
+
+    package func append(_ entry: any DeferredJournalEntry, tenant: TenantID, workspace: WorkspaceID) {
+        let key = JournalKey(tenant: tenant, workspace: workspace)
+        let (lost, mustSend) = state.withLock { state -> (Int, Bool) in
+            guard !state.isClosed else { return (1, false) }
+            let lost = state.buffer.append(entry, key)
+            defer { state.isSending = true }
+            return (lost, !state.isSending)
+        }
+        if lost > 0 { dropped.add(lost, ordering: .relaxed) }
+        if !streams.isEmpty, streams.has(key) { streams.yield(entry.read(), key) }
+        if mustSend { Task { await self.send() } }
+    }
+
+    /// Waits until what this node has answered before is in Redis; false when it cannot be reached.
+    private func flush(_ key: JournalKey) async -> Bool {
+        await withCheckedContinuation { continuation in
+            let mustSend = state.withLock { state in
+                state.waiters.append((key, continuation))
+                defer { state.isSending = true }
+                return !state.isSending
+            }
+            if mustSend { Task { await self.send() } }
+        }
+    }
+
+    /// Runs while there is something to send.
+    private func send() async {
+        while true {
+            if state.withLock({ $0.waiters.isEmpty }) { try? await Task.sleep(for: Self.gatheringTime) }
+            let (lines, waiters) = state.withLock { state in
+                defer { state.waiters = [] }
+                return (state.buffer.takeAll(), state.waiters)
+            }
+            let failed = await send(lines)
+            for waiter in waiters { waiter.continuation.resume(returning: !failed.contains(waiter.key)) }
+            if !failed.isEmpty { try? await Task.sleep(for: Self.retryPause) }
+            let isDone = state.withLock { state in
+                if state.buffer.lines.isEmpty, state.waiters.isEmpty { state.isSending = false }
+                return !state.isSending
+            }
+            if isDone { return }
+        }
+    }
+
+    /// Gives the journals that could not be sent; their entries are in the buffer again.
+    private func send(_ lines: [JournalKey: JournalBuffer.Line]) async -> Set<JournalKey> {
+        await withTaskGroup(of: (JournalKey, [any DeferredJournalEntry]).self) { group in
+            for (key, line) in lines {
+                group.addTask { (key, await self.send(Array(line.entries), key)) }
+            }
+            var failed: Set<JournalKey> = []
+            for await (key, unsent) in group where !unsent.isEmpty {
+                failed.insert(key)
+                let lost = state.withLock { $0.buffer.putBack(unsent, key) }
+                if lost > 0 { dropped.add(lost, ordering: .relaxed) }
+            }
+            return failed
+        }
+    }
+
+    /// Gives what could not be sent.
+    private func send(_ entries: [any DeferredJournalEntry], _ key: JournalKey) async -> [any DeferredJournalEntry] {
+        let head: [RedisArgument] = [
+            RedisArgument(key.workspace.text), RedisArgument(limits.entriesPerWorkspace),
+            RedisArgument(limits.bytesPerWorkspace), RedisArgument(Self.bytesPerTenant), RedisArgument(Self.lifetime),
+            RedisArgument(channel(key.tenant)), RedisArgument("\(node) \(key.workspace) "),
+        ]
+        var rest = entries[...]
+        while !rest.isEmpty {
+            var arguments = head
+            var size = 0
+            var count = 0
+            for entry in rest.prefix(Self.entriesPerMessage) where size < Self.bytesPerMessage {
+                let bytes = JournalEntryCoding.bytes(entry.read())
+                size += bytes.count
+                count += 1
+                arguments.append(RedisArgument(bytes))
+            }
+            do throws(RedisError) {
+                _ = try await client.evaluate(
+                    JournalScripts.append, keys: [list(key), sizes(key.tenant), mark(key)], arguments: arguments)
+            } catch {
+                // What Redis refuses now, such as for want of memory, it may take later.
+                return Array(rest)
+            }
+            rest = rest.dropFirst(count)
+        }
+        return []
+    }
+
+    // MARK: Reading
+
+    package func entries(
+        tenant: TenantID, workspace: WorkspaceID, before: JournalID?, limit: Int,
+        where isIncluded: @Sendable (JournalEntry) -> Bool
+    ) async throws -> [JournalEntry] {
+        let key = JournalKey(tenant: tenant, workspace: workspace)
+        try await settle(key)
+        var result: [JournalEntry] = []
+        var seen: Set<JournalID> = []
+        var hasPassedStart = before == nil
+        var position = 0
+        while result.count < limit {
+            // New entries push the others back while we read, so a piece may repeat some of the one before.
+            let piece =
+                try await run { () throws(RedisError) in
+                    try await client.send(
+                        [
+                            "LRANGE", RedisArgument(list(key)), RedisArgument(position), RedisArgument(position + 99),
+                        ], key: list(key))
+                }.array ?? []
+            if piece.isEmpty { break }
+            position += piece.count
+            for bytes in piece where result.count < limit {
+                guard let entry = bytes.bytes.flatMap(JournalEntryCoding.entry), seen.insert(entry.id).inserted else {
+                    continue
+                }
+                if !hasPassedStart {
+                    hasPassedStart = entry.id == before
+                } else if isIncluded(entry) {
+                    result.append(entry)
+                }
+            }
+        }
+        return result
+    }
+
+    package func clear(tenant: TenantID, workspace: WorkspaceID) async throws {
+        let key = JournalKey(tenant: tenant, workspace: workspace)
+        state.withLock { $0.buffer.remove(key) }
+        try await settle(key)
+        _ = try await run { () throws(RedisError) in
+            try await client.evaluate(
+                JournalScripts.clear, keys: [list(key), sizes(tenant)], arguments: [RedisArgument(workspace.text)])
+        }
+    }
+
+    package func remove(tenant: TenantID) async throws {
+        state.withLock { $0.buffer.remove(tenant) }
+        streams.finish(tenant)
+        _ = try await run { () throws(RedisError) in
+            try await client.evaluate(
+                JournalScripts.remove, keys: [sizes(tenant)],
+                arguments: [
+                    RedisArgument(client.key(tenant, "journal", "")), RedisArgument(channel(tenant)),
+                    RedisArgument("\(node) - "),
+                ])
+        }
+    }
+
+    /// Waits until everything that any node answered before is in Redis.
+    private func settle(_ key: JournalKey) async throws {
+        guard await flush(key) else { throw SharedStateError("the journal cannot be sent to Redis now") }
+        let barrier = barrier.withLock { $0 }
+        try await run { () throws(RedisError) in try await barrier?.wait(for: key) }
+    }
+
+    private func run<Result>(
+        _ body: () async throws(RedisError) -> Result
+    ) async throws(SharedStateError) -> Result {
+        do throws(RedisError) { return try await body() } catch {
+            throw SharedStateError("the journal cannot be read from Redis: \(error)")
+        }
+    }
+
+    // MARK: Watching
+
+    /// Entries of this node come at once; those of others over Redis, from about now on.
+    package func stream(tenant: TenantID, workspace: WorkspaceID) -> AsyncStream<JournalEntry> {
+        let key = JournalKey(tenant: tenant, workspace: workspace)
+        let (stream, isFirst) = streams.open(key) { [weak self] in self?.stopWatching(key) }
+        if isFirst {
+            subscriber.subscribe(to: channel(tenant)) { [weak self] payload in self?.received(payload, tenant) }
+            keepWatching(key)
+        }
+        return stream
+    }
+
+    private func received(_ payload: [UInt8], _ tenant: TenantID) {
+        let parts = payload.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, !parts[0].elementsEqual(node.utf8) else { return }
+        let name = String(decoding: parts[1], as: UTF8.self)
+        if name == "-" {
+            streams.finish(tenant)
+        } else if let workspace = WorkspaceID(name), let entry = JournalEntryCoding.entry(Array(parts[2])) {
+            streams.yield(entry, JournalKey(tenant: tenant, workspace: workspace))
+        }
+    }
+
+    /// Other nodes publish a workspace's entries only while its mark is there, and the mark goes by itself.
+    private func keepWatching(_ key: JournalKey) {
+        let client = client
+        let mark = mark(key)
+        let command: [RedisArgument] = ["SET", RedisArgument(mark), "1", "EX", RedisArgument(Self.watchLifetime)]
+        Task { _ = try? await client.send(command, key: mark) }
+        watching.withLock { watching in
+            guard watching == nil else { return }
+            watching = Task { [weak self] in
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: Self.watchPause)
+                    guard let self else { return }
+                    for key in self.streams.keys {
+                        let mark = self.mark(key)
+                        _ = try? await self.client.send(
+                            ["SET", RedisArgument(mark), "1", "EX", RedisArgument(Self.watchLifetime)], key: mark)
+                    }
+                }
+            }
+        }
+    }
+
+    private func stopWatching(_ key: JournalKey) {
+        guard !streams.keys.contains(where: { $0.tenant == key.tenant }) else { return }
+        subscriber.unsubscribe(from: channel(key.tenant))
+    }
+
+    // MARK: Names
+
+    private func list(_ key: JournalKey) -> String { client.key(key.tenant, "journal", key.workspace.text) }
+
+    private func sizes(_ tenant: TenantID) -> String { client.key(tenant, "journal-sizes") }
+
+    private func mark(_ key: JournalKey) -> String { client.key(key.tenant, "journal-watched", key.workspace.text) }
+
+    private func channel(_ tenant: TenantID) -> String {
+        client.key(tenant, "journal-entries", "\(client.address.database)")
+    }
+}
