@@ -5,7 +5,6 @@ import Testing
 
 /// What every driver of `Journal` promises.
 @Suite struct `Journal contract` {
-    let journal: any Journal = InProcessJournal()
     let surroundings = TestSurroundings()
     let acme = TenantID("acme000001")!
     let other = TenantID("other00001")!
@@ -20,7 +19,9 @@ import Testing
             routeID: nil, durationMicroseconds: 1)
     }
 
-    @Test func `entries are read newest first, from a place on, and filtered`() async throws {
+    @Test(arguments: JournalDriver.all)
+    func `entries are read newest first, from a place on, and filtered`(_ driver: JournalDriver) async throws {
+        let journal = try await driver.makeJournal()
         let entries = (0..<250).map { entry(status: $0 % 2 == 0 ? 200 : 404) }
         for entry in entries { journal.append(entry, tenant: acme, workspace: workspace) }
         let newest = try await journal.entries(tenant: acme, workspace: workspace, before: nil, limit: 3) { _ in true }
@@ -35,7 +36,9 @@ import Testing
         #expect(missed == [entries[249], entries[247]])
     }
 
-    @Test func `tenants and workspaces have journals of their own`() async throws {
+    @Test(arguments: JournalDriver.all)
+    func `tenants and workspaces have journals of their own`(_ driver: JournalDriver) async throws {
+        let journal = try await driver.makeJournal()
         journal.append(entry(), tenant: acme, workspace: workspace)
         let elsewhere = WorkspaceID(from: surroundings.surroundings)
         for (tenant, workspace) in [(other, workspace), (acme, elsewhere)] {
@@ -45,7 +48,9 @@ import Testing
         }
     }
 
-    @Test func `a cleared journal is empty and goes on`() async throws {
+    @Test(arguments: JournalDriver.all)
+    func `a cleared journal is empty and goes on`(_ driver: JournalDriver) async throws {
+        let journal = try await driver.makeJournal()
         journal.append(entry(), tenant: acme, workspace: workspace)
         try await journal.clear(tenant: acme, workspace: workspace)
         let next = entry()
@@ -55,7 +60,9 @@ import Testing
                 == [next])
     }
 
-    @Test func `a stream shows what comes after it began`() async throws {
+    @Test(arguments: JournalDriver.all)
+    func `a stream shows what comes after it began`(_ driver: JournalDriver) async throws {
+        let journal = try await driver.makeJournal()
         journal.append(entry(), tenant: acme, workspace: workspace)
         let stream = journal.stream(tenant: acme, workspace: workspace)
         let entries = [entry(), entry()]
@@ -67,7 +74,9 @@ import Testing
         #expect(seen == entries)
     }
 
-    @Test func `a removed tenant's entries are gone`() async throws {
+    @Test(arguments: JournalDriver.all)
+    func `a removed tenant's entries are gone`(_ driver: JournalDriver) async throws {
+        let journal = try await driver.makeJournal()
         journal.append(entry(), tenant: acme, workspace: workspace)
         let kept = entry()
         journal.append(kept, tenant: other, workspace: workspace)

@@ -33,7 +33,8 @@ final class Hosting: Sendable {
     private let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     init(
-        plan: String = "free", settings: JSON = [:], configure: (inout DataPlaneConfiguration) -> Void = { _ in }
+        plan: String = "free", settings: JSON = [:], scenarios: (any ScenarioState)? = nil,
+        configure: (inout DataPlaneConfiguration) -> Void = { _ in }
     ) async throws {
         database = try SQLiteDatabase(folder: folder.path + "/db", surroundings: world.surroundings)
         gate = GatedDatabase(database)
@@ -42,7 +43,7 @@ final class Hosting: Sendable {
         configure(&configuration)
         plane = DataPlane(
             configuration: configuration, database: gate, objects: FolderObjectStore(folder.path + "/objects"),
-            journal: journal, announcements: announcements, meter: meter, limiters: limiters,
+            journal: journal, scenarios: scenarios, announcements: announcements, meter: meter, limiters: limiters,
             enforcement: enforcement, metrics: registry,
             surroundings: world.surroundings, logger: log
         ) { secret, _ in secret == Hosting.key }
@@ -121,6 +122,26 @@ final class Hosting: Sendable {
         }
         if let workspace { await announcements.publish(.mocksChanged(tenant, workspace)) }
         return id
+    }
+
+    /// Adds a route whose responses, one for each body, take turns.
+    func addSequence(_ path: String, _ bodies: [String], when conditions: [JSON] = []) async throws {
+        let id = RouteID(from: world.surroundings)
+        let responses = bodies.enumerated().map { index, body -> JSON in
+            index < conditions.count ? ["body": .string(body), "when": conditions[index]] : ["body": .string(body)]
+        }
+        let definition: JSON = [
+            "method": "GET", "path": .string(path), "selection": "sequence", "responses": .array(responses),
+        ]
+        let (now, mock) = (world.now, mock)
+        try await database.write(.tenant(tenant)) { sql in
+            let routes = RouteRepository(sql)
+            try routes.insert(
+                RouteRecord(
+                    id: id, mockID: mock, position: try routes.nextPosition(mock: mock), definition: definition,
+                    origin: .null, createdAt: now, updatedAt: now))
+        }
+        await announcements.publish(.mocksChanged(tenant, workspace))
     }
 
     func deleteRoute(_ id: RouteID) async throws {

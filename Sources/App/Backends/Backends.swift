@@ -8,6 +8,9 @@ struct Backends: Sendable {
     let database: any Database
     let announcements: any Announcements
     let journal: any Journal
+    let scenarios: (any ScenarioState)?
+    /// Nil where nothing is shared through Redis.
+    let redis: SharedRedis?
     let objects: any ObjectStore
     let mailer: any Mailer
     /// Set where several nodes share each tenant's quota.
@@ -25,12 +28,12 @@ struct Backends: Sendable {
         var limits = JournalLimits()
         limits.entriesPerWorkspace = settings.journalEntries
         let objects = try await settings.storage.open(in: folder, surroundings, logger)
-        let state = try await settings.sharedState.open(limits, logger)
+        let state = try await settings.sharedState.open(limits, surroundings, logger)
         return Backends(
             database: try await settings.database.open(in: folder, surroundings, logger),
-            announcements: state.announcements, journal: state.journal, objects: objects,
-            mailer: try await settings.mail.open(in: folder, surroundings), leases: state.leases,
-            services: state.services)
+            announcements: state.announcements, journal: state.journal, scenarios: state.scenarios,
+            redis: state.redis, objects: objects, mailer: try await settings.mail.open(in: folder, surroundings),
+            leases: state.leases, services: state.services)
     }
 }
 

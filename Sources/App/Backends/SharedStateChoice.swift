@@ -1,3 +1,4 @@
+import Domain
 import Logging
 import Persistence
 import RedisDriver
@@ -25,6 +26,10 @@ enum SharedStateChoice: Sendable, Equatable {
     struct Opened: Sendable {
         let announcements: any Announcements
         let journal: any Journal
+        /// Nil for a single node, which counts by itself.
+        var scenarios: (any ScenarioState)?
+        /// Nil in this process.
+        var redis: SharedRedis?
         /// Set where several nodes share each tenant's quota.
         var leases: (any RateLeases)?
         /// To be run for as long as the node runs.
@@ -34,23 +39,21 @@ enum SharedStateChoice: Sendable, Equatable {
     /// Reaches the store.
     ///
     /// - Throws: `CommandFailure` that names the key.
-    func open(_ limits: JournalLimits, _ logger: Logger) async throws -> Opened {
+    func open(_ limits: JournalLimits, _ surroundings: Surroundings, _ logger: Logger) async throws -> Opened {
         switch self {
         case .memory:
             return Opened(
                 announcements: InProcessAnnouncements(), journal: InProcessJournal(limits: limits), services: [])
         case .redis(let address):
-            do {
-                let client = try RedisClient(address, logger: logger)
-                try await client.connect()
-                return Opened(
-                    announcements: InProcessAnnouncements(), journal: InProcessJournal(limits: limits),
-                    leases: RedisRateLeases(client), services: [])
-            } catch let refusal as RedisAddress.Refusal {
-                throw CommandFailure(.redisURL, .configuration, refusal.description)
-            } catch let error as RedisError {
-                throw CommandFailure(.redisURL, .unreachable, "\(error)")
+            let redis: SharedRedis
+            do throws(SharedRedis.Refusal) {
+                redis = try await SharedRedis(address, limits, surroundings, logger)
+            } catch {
+                throw CommandFailure(.redisURL, error.code, error.sentence)
             }
+            return Opened(
+                announcements: redis.announcements, journal: redis.journal, scenarios: redis.scenarios, redis: redis,
+                leases: RedisRateLeases(redis.client), services: [redis])
         }
     }
 }

@@ -61,10 +61,17 @@ struct ServerAssembly: Sendable {
 
         let dataPlane = DataPlane(
             configuration: try Self.dataPlane(settings, plans), database: database, objects: backends.objects,
-            journal: backends.journal, announcements: backends.announcements, meter: meter, limiters: limiters,
-            enforcement: enforcement, metrics: metrics,
+            journal: backends.journal, scenarios: backends.scenarios, announcements: backends.announcements,
+            meter: meter, limiters: limiters, enforcement: enforcement, metrics: metrics,
             surroundings: surroundings, logger: logger,
             verifyKey: { secret, tenant in await controlPlane.accepts(secret, tenant: tenant) })
+
+        if let redis = backends.redis {
+            redis.register(metrics)
+            // What was announced while nobody could hear it.
+            let versions = dataPlane.versions
+            redis.announcements.onReconnect { Task { try? await versions.poll() } }
+        }
 
         let readiness = Readiness()
         let management = Listener(

@@ -47,7 +47,8 @@ extension SettingKey {
             + "PostgreSQL. `sqlite`, or nothing, is SQLite in the data folder.")
     static let redisURL = SettingKey(
         "redis.url", .text, flag: "--redis-url", isSecret: true,
-        "Where nodes share what is not in the database. `memory`, or nothing, is this process, for a single node.")
+        "Where nodes share what is not in the database: `redis://user:password@host:6379/0`, `rediss://…` over TLS, or "
+            + "`redis+cluster://host:6379,host:6379`. `memory`, or nothing, is this process, for a single node.")
     static let leaseShares = SettingKey(
         "redis.quota_shares", .integer(0...10_000), default: .int(0),
         "Among how many nodes a tenant's request rate is shared while Redis does not answer; 0 for as many as were last "

@@ -4,6 +4,7 @@ import Logging
 import Metering
 import MockEngine
 import NIOCore
+import Persistence
 
 /// What has to be waited for before a request can be let further in.
 enum PendingLookup: Sendable {

@@ -12,7 +12,7 @@ package final class RedisJournal: Journal {
         var buffer: JournalBuffer
         var isSending = false
         var isClosed = false
-        var waiters: [(key: JournalKey, continuation: CheckedContinuation<Bool, Never>)] = []
+        var waiters: [(key: JournalKey?, continuation: CheckedContinuation<Bool, Never>)] = []
     }
 
     /// What one tenant may occupy in Redis, in bytes.
@@ -84,8 +84,9 @@ package final class RedisJournal: Journal {
         if mustSend { Task { await self.send() } }
     }
 
-    /// Waits until what this node has answered before is in Redis; false when it cannot be reached.
-    private func flush(_ key: JournalKey) async -> Bool {
+    /// Waits until what this node has answered before is in Redis, or with nil until nothing is on its way; false when
+    /// Redis cannot be reached.
+    private func flush(_ key: JournalKey?) async -> Bool {
         await withCheckedContinuation { continuation in
             let mustSend = state.withLock { state in
                 state.waiters.append((key, continuation))
@@ -105,7 +106,9 @@ package final class RedisJournal: Journal {
                 return (state.buffer.takeAll(), state.waiters)
             }
             let failed = await send(lines)
-            for waiter in waiters { waiter.continuation.resume(returning: !failed.contains(waiter.key)) }
+            for waiter in waiters {
+                waiter.continuation.resume(returning: waiter.key.map { !failed.contains($0) } ?? true)
+            }
             if !failed.isEmpty { try? await Task.sleep(for: Self.retryPause) }
             let isDone = state.withLock { state in
                 if state.buffer.lines.isEmpty, state.waiters.isEmpty { state.isSending = false }
@@ -211,6 +214,8 @@ package final class RedisJournal: Journal {
     package func remove(tenant: TenantID) async throws {
         state.withLock { $0.buffer.remove(tenant) }
         streams.finish(tenant)
+        // What is just being sent would come after the end.
+        _ = await flush(nil)
         _ = try await run { () throws(RedisError) in
             try await client.evaluate(
                 JournalScripts.remove, keys: [sizes(tenant)],

@@ -1,0 +1,79 @@
+import Domain
+import Logging
+import Persistence
+import Prometheus
+import RedisDriver
+import ServiceLifecycle
+import Synchronization
+
+/// Everything that this node keeps in Redis, over one client. As a service it lasts until all others have stopped, and
+/// then sends what is left.
+final class SharedRedis: Service {
+    /// Why a node cannot start with this Redis.
+    struct Refusal: Error {
+        let code: CommandFailure.Code
+        let sentence: String
+    }
+
+    let client: RedisClient
+    let announcements: RedisAnnouncements
+    let journal: RedisJournal
+    let scenarios: RedisScenarioState
+    private let subscriber: RedisSubscriber
+
+    init(
+        _ address: RedisAddress, _ limits: JournalLimits, _ surroundings: Surroundings, _ logger: Logger
+    ) async throws(Refusal) {
+        do { client = try RedisClient(address, logger: logger) } catch {
+            throw Refusal(code: .configuration, sentence: "\(error)")
+        }
+        do throws(RedisError) { try await client.connect() } catch {
+            client.close()
+            if case .refused = error { throw Refusal(code: .configuration, sentence: "\(error)") }
+            throw Refusal(code: .unreachable, sentence: "\(error)")
+        }
+        subscriber = RedisSubscriber(client)
+        announcements = RedisAnnouncements(client, subscriber, surroundings)
+        journal = RedisJournal(client, subscriber, limits: limits, surroundings)
+        scenarios = RedisScenarioState(client)
+    }
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await journal.close()
+        subscriber.close()
+        client.close()
+    }
+
+    func register(_ metrics: Registry) {
+        let (client, journal, scenarios) = (client, journal, scenarios)
+        metrics.gauge("mockforge_redis_up", help: "Whether this node is connected to Redis, 1 or 0.") {
+            client.isUp ? 1 : 0
+        }
+        let figures = client.figures
+        let commands = metrics.counter("mockforge_redis_commands_total", help: "Commands sent to Redis.")
+        let failures = metrics.counter(
+            "mockforge_redis_failures_total", help: "Commands to Redis that had no reply.")
+        let reconnects = metrics.counter(
+            "mockforge_redis_reconnects_total", help: "Connections to Redis that were lost and opened again.")
+        let dropped = metrics.counter(
+            "mockforge_journal_dropped_total", help: "Journal entries lost because Redis was slow or away.")
+        let fallbacks = metrics.counter(
+            "mockforge_scenario_fallbacks_total",
+            help: "Replies of a sequence by this node's own count because Redis was away.")
+        let last = Mutex([0, 0, 0, 0, 0])
+        metrics.onScrape {
+            let now = [
+                figures.commands, figures.failures, figures.reconnects, journal.dropped, scenarios.fallbacks,
+            ]
+            .map { $0.load(ordering: .relaxed) }
+            let before = last.withLock { last in
+                defer { last = now }
+                return last
+            }
+            for (index, counter) in [commands, failures, reconnects, dropped, fallbacks].enumerated() {
+                counter.add(UInt64(now[index] - before[index]))
+            }
+        }
+    }
+}
