@@ -64,9 +64,10 @@ final class SharedRedis: Service {
         let last = Mutex([0, 0, 0, 0, 0])
         metrics.onScrape {
             let now = [
-                figures.commands, figures.failures, figures.reconnects, journal.dropped, scenarios.fallbacks,
+                figures.commands.load(ordering: .relaxed), figures.failures.load(ordering: .relaxed),
+                figures.reconnects.load(ordering: .relaxed), journal.dropped.load(ordering: .relaxed),
+                scenarios.fallbacks.load(ordering: .relaxed),
             ]
-            .map { $0.load(ordering: .relaxed) }
             let before = last.withLock { last in
                 defer { last = now }
                 return last
