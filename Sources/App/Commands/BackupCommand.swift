@@ -52,7 +52,7 @@ struct BackupOptions: ParsableArguments {
             loaded.dataFolder, isShared: !loaded.database.isLocal && !loaded.storage.isLocal)
         do {
             let database = try await loaded.database.open(in: folder, .system, logger)
-            let state = try await loaded.sharedState.open(JournalLimits(), logger)
+            let state = try await loaded.sharedState.open(JournalLimits(), .system, logger)
             let backups = Backups(
                 database: database, objects: try await loaded.storage.open(in: folder, .system, logger),
                 announcements: state.announcements, store: try await place.open(in: folder, .system, logger),

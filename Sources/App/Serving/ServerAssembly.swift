@@ -11,6 +11,7 @@ import NIOCore
 import NIOSSL
 import Persistence
 import Prometheus
+import RedisDriver
 import ServiceLifecycle
 
 /// Everything a server is made of: a function from settings to a list of services, which tests call as well.
