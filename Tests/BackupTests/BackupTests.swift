@@ -2,6 +2,7 @@ import Backup
 import Domain
 import Foundation
 import Persistence
+import Synchronization
 import TestSupport
 import Testing
 
@@ -25,17 +26,19 @@ private let testKey = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY="
         try await site.database.dropSchema(acme)
         try await site.objects.deleteAll(acme)
         // The other goes on writing while the one is restored.
-        let isDone = Task {
+        let end = Flag()
+        let writing = Task {
             var writes = 0
-            while !Task.isCancelled {
+            while !end.isSet.load(ordering: .relaxed) {
                 try await site.execute("UPDATE workspaces SET version = version + 1", in: .tenant(other))
                 writes += 1
             }
             return writes
         }
         try await backups.restore(acme, from: manifest.id, to: .same(replaces: false))
-        isDone.cancel()
-        let writes = try await isDone.value
+        // Not by cancelling, which would leave it open whether the last write took place.
+        end.isSet.store(true, ordering: .relaxed)
+        let writes = try await writing.value
 
         #expect(try await site.contents(acme) == before)
         #expect(try await site.isServed(acme))
@@ -347,4 +350,8 @@ private let testKey = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY="
         #expect(try await site.backups().prune(BackupRetention()) == [id])
         #expect(try await site.backups().list().isEmpty)
     }
+}
+
+private final class Flag: Sendable {
+    let isSet = Atomic<Bool>(false)
 }
