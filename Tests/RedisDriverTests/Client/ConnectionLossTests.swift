@@ -45,7 +45,7 @@ struct `When Redis goes away` {
 
     @Test func `a server that hangs is given up after the time-out`() async throws {
         let server = try await RedisServer()
-        let client = try await connectedClient(server.url + "?timeout_ms=100")
+        let client = try await connectedClient(server.url + "?timeout_ms=2000")
         server.freeze()
         await #expect(throws: RedisError.timedOut) { try await client.send(["PING"], key: nil) }
         #expect(!client.isUp)
