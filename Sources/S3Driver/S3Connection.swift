@@ -132,7 +132,7 @@ final class S3Connection: Sendable {
     private func repeated<Result: Sendable>(
         _ request: S3Request, _ body: @Sendable () async throws -> Result
     ) async throws -> Result {
-        let started = ContinuousClock.now
+        let started = surroundings.now()
         var attempt = 1
         while true {
             do {
@@ -141,7 +141,7 @@ final class S3Connection: Sendable {
                 if Task.isCancelled { throw CancellationError() }
                 if let refusal = error as? S3Refusal, !refusal.isPassing { throw refusal }
                 if error is ObjectStoreError { throw error }
-                guard attempt < Self.attempts, ContinuousClock.now - started < Self.patience else {
+                guard attempt < Self.attempts, surroundings.now() - started < Self.patience else {
                     throw failure(error)
                 }
                 logger.debug(

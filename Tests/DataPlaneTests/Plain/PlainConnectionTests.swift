@@ -41,6 +41,35 @@ import Testing
         }
     }
 
+    @Test func `a thousand idle connections are held and each is answered again`() async throws {
+        // Opening them all may take a busy machine longer than a connection may otherwise rest.
+        let hosting = try await Hosting(plan: "enterprise") { configuration in
+            configuration.headerTimeout = .seconds(600)
+            configuration.idleTimeout = .seconds(600)
+        }
+        try await LoopbackServer.run(hosting) { server async throws in
+            let (replies, arrived) = AsyncStream.makeStream(of: Void.self)
+            var channels: [any Channel] = []
+            for _ in 0..<1000 {
+                let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                    .channelInitializer { channel in
+                        channel.eventLoop.makeCompletedFuture {
+                            try channel.pipeline.syncOperations.addHandler(ReplyWatch { arrived.yield() })
+                        }
+                    }
+                    .connect(host: "127.0.0.1", port: server.port).get()
+                channels.append(channel)
+            }
+            var iterator = replies.makeAsyncIterator()
+            for _ in 0..<2 {
+                for channel in channels { channel.writeAndFlush(ByteBuffer(string: hello), promise: nil) }
+                for _ in channels { await iterator.next() }
+            }
+            for channel in channels { channel.close(promise: nil) }
+        }
+        #expect(try await hosting.usage().requests == 2000)
+    }
+
     @Test func `a connection goes back to plain answers behind a request of the control plane`() async throws {
         let hosting = try await Hosting()
         try await hosting.addRoute("GET", "/slow", body: "slow", delay: 20)
@@ -65,5 +94,18 @@ import Testing
             #expect(reply.ranges(of: "HTTP/1.1 200 ").count == 10)
             #expect(reply.ranges(of: "HTTP/1.1 429 ").count == 2)
         }
+    }
+}
+
+/// Tells of every read that ends with the reply's body.
+private final class ReplyWatch: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let tell: @Sendable () -> Void
+
+    init(_ tell: @escaping @Sendable () -> Void) { self.tell = tell }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if String(buffer: unwrapInboundIn(data)).hasSuffix("hello") { tell() }
     }
 }
