@@ -1,3 +1,5 @@
+import Domain
+
 /// Where a bucket is and who asks:
 /// `s3://ACCESS:SECRET@bucket/prefix?endpoint=http://host:port&region=…&path_style=true&create_bucket=true`.
 package struct S3Address: Sendable, Hashable {
@@ -39,7 +41,7 @@ package struct S3Address: Sendable, Hashable {
         bucket = try Self.bucket(segments[0])
         var prefix: [String] = []
         for segment in segments.dropFirst() where !segment.isEmpty {
-            guard let text = PercentCoding.decode(segment), text != ".", text != ".." else {
+            guard let text = try? PercentEncoding.decode(segment), text != ".", text != ".." else {
                 throw Refusal("has \"\(segment)\" in its prefix, which is no name")
             }
             prefix.append(text)
@@ -82,8 +84,8 @@ package struct S3Address: Sendable, Hashable {
         if let at = place.lastIndex(of: "@") {
             let parts = place[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             place = place[place.index(after: at)...]
-            guard parts.count == 2, let access = PercentCoding.decode(parts[0]), !access.isEmpty,
-                let secret = PercentCoding.decode(parts[1]), !secret.isEmpty
+            guard parts.count == 2, let access = try? PercentEncoding.decode(parts[0]), !access.isEmpty,
+                let secret = try? PercentEncoding.decode(parts[1]), !secret.isEmpty
             else {
                 throw Refusal("has credentials that are not ACCESS:SECRET; write \"/\" in a secret as %2F")
             }
@@ -125,7 +127,7 @@ package struct S3Address: Sendable, Hashable {
                 guard Self.known.contains(name) else {
                     throw Refusal("has an unknown option \"\(name)\"; known are \(Self.known.joined(separator: ", "))")
                 }
-                guard parts.count == 2, let value = PercentCoding.decode(parts[1]), !value.isEmpty else {
+                guard parts.count == 2, let value = try? PercentEncoding.decode(parts[1]), !value.isEmpty else {
                     throw Refusal("has the option \(name) without a value")
                 }
                 guard values.updateValue(value, forKey: name) == nil else {

@@ -1,3 +1,4 @@
+import Domain
 package import Persistence
 
 /// Where mail is handed over and as whom: `smtp://user:password@host:587?from=…` with STARTTLS, `smtps://…` with TLS from
@@ -111,20 +112,10 @@ package struct SMTPAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// Nil for a broken escape, what is not UTF-8, or a control character.
     private static func decoded(_ text: Substring) -> String? {
-        var result: [UInt8] = []
-        var bytes = text.utf8.makeIterator()
-        while let byte = bytes.next() {
-            guard byte == UInt8(ascii: "%") else {
-                result.append(byte)
-                continue
-            }
-            guard let high = bytes.next(), let low = bytes.next(),
-                let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
-            else { return nil }
-            result.append(value)
+        guard let result = try? PercentEncoding.decode(text), result.utf8.allSatisfy({ $0 >= 32 && $0 != 127 }) else {
+            return nil
         }
-        guard result.allSatisfy({ $0 >= 32 && $0 != 127 }) else { return nil }
-        return String(validating: result, as: UTF8.self)
+        return result
     }
 }
 

@@ -1,3 +1,4 @@
+import Domain
 import HTTPTypes
 
 /// All endpoints, ready to be found by path and method.
@@ -40,7 +41,7 @@ package struct EndpointTable: Sendable {
     func match(method: HTTPRequest.Method, path: String) -> Match {
         var parts: [String] = []
         for part in path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().prefix(20) {
-            guard let segment = PercentEncoding.decode(part) else { return .unknownPath }
+            guard let segment = try? PercentEncoding.decode(part) else { return .unknownPath }
             parts.append(segment)
         }
         let isVersioned: Bool

@@ -12,8 +12,8 @@ package struct QueryParameters: Sendable {
         var standing: [Violation] = []
         for pair in query.split(separator: "&").prefix(100) {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = PercentEncoding.decode(parts[0], plusIsSpace: true),
-                let value = PercentEncoding.decode(parts.count > 1 ? parts[1] : "", plusIsSpace: true)
+            guard let name = try? PercentEncoding.decode(parts[0], plusIsSpace: true),
+                let value = try? PercentEncoding.decode(parts.count > 1 ? parts[1] : "", plusIsSpace: true)
             else {
                 standing.append(
                     Violation(

@@ -1,3 +1,5 @@
+import Domain
+
 /// A URI reference taken apart (RFC 3986, appendix B). Nothing is decoded or normalised but dot segments.
 struct URIReference: Sendable, Hashable {
     var scheme: String?
@@ -75,20 +77,7 @@ struct URIReference: Sendable, Hashable {
 
     /// Text with percent-encoding undone; nil when it is malformed.
     static func percentDecoded(_ text: String) -> String? {
-        guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = rest.popFirst(), let low = rest.popFirst(),
-                let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
-            else { return nil }
-            bytes.append(value)
-        }
-        return String(validating: bytes, as: UTF8.self)
+        try? PercentEncoding.decode(text[...], allowsNUL: true)
     }
 
     private static func removingDotSegments(_ path: some StringProtocol) -> String {

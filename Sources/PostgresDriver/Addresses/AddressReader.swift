@@ -1,3 +1,5 @@
+import Domain
+
 /// Reads the text of a `PostgresAddress`.
 extension PostgresAddress {
     private static let example = "write postgres://user:password@host:5432/database"
@@ -113,23 +115,15 @@ extension PostgresAddress {
     }
 
     private static func decoded(_ text: Substring, _ part: String) throws(Refusal) -> String {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            let digits = rest.prefix(2).compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-            guard digits.count == 2 else {
+        do {
+            return try PercentEncoding.decode(text)
+        } catch {
+            switch error {
+            case .escape:
                 throw Refusal("has a \"%\" in the \(part) that begins no %XX; write %25 for a percent sign")
+            case .text:
+                throw Refusal("has a \(part) that is not UTF-8 text")
             }
-            bytes.append(UInt8(digits[0] * 16 + digits[1]))
-            rest = rest.dropFirst(2)
         }
-        guard let result = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
-            throw Refusal("has a \(part) that is not UTF-8 text")
-        }
-        return result
     }
 }

@@ -1,3 +1,5 @@
+import Domain
+
 /// One Redis server's place.
 package struct RedisNode: Sendable, Hashable, CustomStringConvertible {
     package let host: String
@@ -91,7 +93,7 @@ package struct RedisAddress: Sendable, Hashable, CustomStringConvertible {
                 throw Refusal(
                     "has the unknown option \"\(parts[0])\"; there are \(known.joined(separator: ", "))")
             }
-            guard parts.count == 2, let value = percentDecoded(parts[1]), !value.isEmpty else {
+            guard parts.count == 2, let value = try? PercentEncoding.decode(parts[1]), !value.isEmpty else {
                 throw Refusal("has the option \"\(parts[0])\" without a value")
             }
             options[String(parts[0])] = value
@@ -101,7 +103,8 @@ package struct RedisAddress: Sendable, Hashable, CustomStringConvertible {
 
     private static func credentials(_ text: Substring) throws(Refusal) -> (user: String?, password: String?) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let user = percentDecoded(parts[0]), let password = percentDecoded(parts[1]),
+        guard parts.count == 2, let user = try? PercentEncoding.decode(parts[0]),
+            let password = try? PercentEncoding.decode(parts[1]),
             !password.isEmpty
         else { throw Refusal("has a user without a password before the @; write user:password@ or :password@") }
         return (user.isEmpty ? nil : user, password)
@@ -154,20 +157,5 @@ package struct RedisAddress: Sendable, Hashable, CustomStringConvertible {
             throw Refusal("has a timeout_ms that is not a number from 10 to 60000")
         }
         return .milliseconds(milliseconds)
-    }
-
-    private static func percentDecoded(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == 0x25 else {
-                bytes.append(byte)
-                continue
-            }
-            guard let value = UInt8(String(Substring(rest.prefix(2))), radix: 16), rest.count >= 2 else { return nil }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

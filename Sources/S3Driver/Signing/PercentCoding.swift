@@ -15,31 +15,6 @@ enum PercentCoding {
         return String(decoding: result, as: UTF8.self)
     }
 
-    /// Nil for a broken escape or what is not UTF-8.
-    static func decode(_ text: Substring, plusIsSpace: Bool = false) -> String? {
-        var result: [UInt8] = []
-        var bytes = text.utf8.makeIterator()
-        while let byte = bytes.next() {
-            switch byte {
-            case UInt8(ascii: "%"):
-                guard let high = bytes.next().flatMap(value), let low = bytes.next().flatMap(value) else { return nil }
-                result.append(high << 4 | low)
-            case UInt8(ascii: "+") where plusIsSpace: result.append(UInt8(ascii: " "))
-            default: result.append(byte)
-            }
-        }
-        return String(validating: result, as: UTF8.self)
-    }
-
-    private static func value(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        default: nil
-        }
-    }
-
     private static func isUnreserved(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),

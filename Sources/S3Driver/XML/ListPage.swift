@@ -13,7 +13,10 @@ struct ListPage: Sendable {
         guard root.name == "ListBucketResult" else { throw XMLReader.Malformed() }
         let isEncoded = root.text(of: "EncodingType") == "url"
         func decoded(_ text: String?) throws(XMLReader.Malformed) -> String {
-            guard let text, let plain = isEncoded ? PercentCoding.decode(text[...], plusIsSpace: true) : text else {
+            guard let text,
+                let plain = isEncoded
+                    ? try? PercentEncoding.decode(text[...], plusIsSpace: true, allowsNUL: true) : text
+            else {
                 throw XMLReader.Malformed()
             }
             return plain
