@@ -1,5 +1,4 @@
 import Backup
-import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -7,30 +6,33 @@ import Synchronization
     import Darwin
 #endif
 
-/// One line on a terminal that says how far a long work has come; nothing where standard error is no terminal.
-final class ProgressLine: Sendable {
-    private let verb: String
-    private let isShown = isatty(2) == 1
-    private let width = Mutex(0)
+/// One line on a terminal that says how far a long work has come, such as `moving [########--------]  412/1000
+/// tenant_x7k2m9`; nothing where standard error is no terminal, since a log file is no place for a moving line.
+struct ProgressLine: Sendable {
+    private static let width = 24
+    private static let eraseLine = "\r\u{1B}[K"
+
+    let verb: String
+    let isShown = isatty(2) == 1
 
     init(_ verb: String) { self.verb = verb }
 
-    func show(_ progress: BackupProgress) {
+    /// - Parameter name: what was done last, or is worked on.
+    func show(_ position: Int, of count: Int, _ name: String) {
         guard isShown else { return }
-        let filled = 24 * progress.position / max(progress.count, 1)
-        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 24 - filled)
-        write("\(verb) [\(bar)] \(progress.position)/\(progress.count) \(progress.part)")
+        let filled = Self.width * min(position, count) / max(count, 1)
+        let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: Self.width - filled)
+        let padding = String(repeating: " ", count: max(0, String(count).count - String(position).count))
+        Self.write("\(Self.eraseLine)\(verb) [\(bar)] \(padding)\(position)/\(count) \(name)")
     }
 
-    /// Clears the line.
-    func end() { if isShown { write("") } }
+    func show(_ progress: BackupProgress) { show(progress.position, of: progress.count, progress.part) }
 
-    private func write(_ text: String) {
-        width.withLock { width in
-            let padding = String(repeating: " ", count: max(0, width - text.count))
-            let line = Array("\r\(text)\(padding)\(text.isEmpty ? "\r" : "")".utf8)
-            _ = line.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
-            width = text.count
-        }
+    /// Clears the line.
+    func end() { if isShown { Self.write(Self.eraseLine) } }
+
+    private static func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = bytes.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
     }
 }

@@ -50,15 +50,16 @@ struct MigrateCommand: AsyncParsableCommand {
         let folder = try DataFolder(settings)
         do {
             let database = try await settings.database.open(in: folder, .system, Logger(label: "mockforge"))
-            // A terminal gets a bar in place of a line for each of a thousand tenants.
-            let bar = dryRun ? nil : ProgressBar.onTerminal()
+            // A terminal gets a moving line in place of a line for each of a thousand tenants.
+            let progress = ProgressLine("migrating")
+            let isMoving = progress.isShown && !dryRun
             let steps = try await Migrator(database).migrate(dryRun: dryRun, workers: workers) { step in
-                if let bar { return bar.show(step.position, of: step.count, Self.name(step.scope)) }
+                if isMoving { return progress.show(step.position, of: step.count, Self.name(step.scope)) }
                 for migration in step.migrations {
                     print("\(Self.name(step.scope)): \(migration.version) \(migration.name)")
                 }
             }
-            bar?.clear()
+            if isMoving { progress.end() }
             try await database.close()
             let verb = dryRun ? "would be migrated" : "migrated"
             print(steps.isEmpty ? "everything is current" : "\(steps.count) schemas \(verb)")
