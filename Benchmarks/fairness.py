@@ -14,7 +14,6 @@ usage: Benchmarks/fairness.py --binary PATH [--rounds N] [--seconds S] [--factor
 import argparse
 import asyncio
 import http.client
-import json
 import os
 import platform
 import socket
@@ -25,37 +24,15 @@ import tempfile
 import time
 import multiprocessing
 
-TOKEN = "benchmark-admin-token-0123456789abcdef"
+from run import ADMIN_TOKEN, BODY, API, free_port
+
 QUOTA = 6000
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def call(port, method, path, token, body=None):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    connection.request(method, path, json.dumps(body) if body is not None else None, headers)
-    response = connection.getresponse()
-    text = response.read()
-    connection.close()
-    if response.status >= 300:
-        sys.exit(f"{method} {path}: {response.status} {text[:300]!r}")
-    return json.loads(text)
-
-
 def provision(port, name, quota):
-    tenant = call(port, "POST", "/api/v1/tenants", TOKEN, {
-        "name": name, "subdomain": name, "plan": "enterprise", "admin_email": "a@example.com",
-        "quotas": {"max_requests_per_minute": quota}})
-    key = tenant["api_key"]
-    workspace = call(port, "GET", "/api/v1/workspaces", key)["data"][0]["id"]
-    mock = call(port, "POST", f"/api/v1/workspaces/{workspace}/mocks", key, {"name": "M"})["id"]
-    call(port, "POST", f"/api/v1/mocks/{mock}/routes", key, {
-        "method": "GET", "path": "/hello", "responses": [{"body": {"id": "x" * 166}}]})
+    api = API(port)
+    key, _, mock = api.new_tenant(name, quota)
+    api.post(f"/mocks/{mock}/routes", {"method": "GET", "path": "/hello", "responses": [{"body": BODY}]}, key)
     return key, mock
 
 
@@ -109,8 +86,8 @@ def edits(port, key, mock, seconds, result):
     end, count = time.monotonic() + seconds, 0
     responses = [{"when": {"query": {"n": str(n)}}, "template": True, "body": "{{uuid}} {{now}}" * 20} for n in range(200)]
     while time.monotonic() < end:
-        call(port, "POST", f"/api/v1/mocks/{mock}/routes", key, {
-            "method": "GET", "path": f"/r{count}", "responses": responses})
+        API(port).post(
+            f"/mocks/{mock}/routes", {"method": "GET", "path": f"/r{count}", "responses": responses}, key)
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("GET", f"/r{count}", headers={"Host": "noisy.localhost"})
         connection.getresponse().read()
@@ -141,7 +118,7 @@ def main():
             port, management = free_port(), free_port()
             servers.append(subprocess.Popen(
                 [options.binary, "serve", "--port", str(port), "--management-port", str(management), "--data-dir", folder],
-                env={**os.environ, "MOCKFORGE_ADMIN_TOKEN": TOKEN, "MOCKFORGE_LOG_LEVEL": "error"}))
+                env={**os.environ, "MOCKFORGE_ADMIN_TOKEN": ADMIN_TOKEN, "MOCKFORGE_LOG_LEVEL": "error"}))
             ports.append(port)
         for port in ports:
             for _ in range(200):

@@ -20,7 +20,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -28,15 +27,10 @@ import tempfile
 import threading
 import time
 
+from run import ADMIN_TOKEN, free_port
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TOKEN = "benchmark-admin-token-0123456789abcdef"
 local = threading.local()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def call(port, method, path, token, body=None, host=None):
@@ -88,7 +82,7 @@ class Node:
         begin = time.monotonic()
         self.process = subprocess.Popen(
             command, stdout=log, stderr=log, cwd=os.path.dirname(self.folder),
-            env={**os.environ, "MOCKFORGE_ADMIN_TOKEN": TOKEN, **self.environment})
+            env={**os.environ, "MOCKFORGE_ADMIN_TOKEN": ADMIN_TOKEN, **self.environment})
         while time.monotonic() - begin < 120:
             if self.process.poll() is not None:
                 sys.exit(f"the node ended with exit code {self.process.returncode}; see {self.folder}.log")
@@ -113,7 +107,7 @@ class Node:
 
 
 def make_tenant(port, subdomain):
-    status, answer = call(port, "POST", "/api/v1/tenants", TOKEN, {
+    status, answer = call(port, "POST", "/api/v1/tenants", ADMIN_TOKEN, {
         "name": subdomain, "subdomain": subdomain, "plan": "enterprise", "admin_email": "bench@example.com"})
     if status != 201:
         sys.exit(f"a tenant was refused: {status} {answer}")
@@ -194,7 +188,7 @@ def throughput(nodes, rounds, seconds):
                     {"name": "Speed", "base_path": ""})[1]["id"]
         call(node.port, "POST", f"/api/v1/mocks/{mock}/routes", key, {
             "name": "it", "method": "GET", "path": "/it", "responses": [{"status": 200, "body": {"id": "x" * 166}}]})
-        call(node.port, "PATCH", f"/api/v1/tenants/{answer['tenant_id']}", TOKEN,
+        call(node.port, "PATCH", f"/api/v1/tenants/{answer['tenant_id']}", ADMIN_TOKEN,
              {"quotas": {"max_requests_per_minute": 2_000_000_000}})
         call(node.port, "GET", "/it", None, host="speed.localhost")
     cores = sorted(os.sched_getaffinity(0))

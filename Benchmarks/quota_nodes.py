@@ -7,14 +7,13 @@ certainly fell into one window of 60 seconds (sent after it began, answered befo
 share of the quota that passed, from the time in which so many minutes' worth was admitted, is at least 99 %.
 
 usage: Benchmarks/quota_nodes.py --binary PATH --redis-url URL [--database-url URL] [--nodes N] [--quota Q] [--factor F]
-                                 [--minutes M] [--outage COMMAND] [--output FILE]
+                                 [--minutes M] [--output FILE]
 """
 
 import argparse
 import asyncio
 import bisect
 import http.client
-import json
 import os
 import shutil
 import socket
@@ -23,25 +22,7 @@ import sys
 import tempfile
 import time
 
-TOKEN = "benchmark-admin-token-0123456789abcdef"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def call(port, method, path, token, body=None):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    connection.request(method, path, json.dumps(body) if body is not None else None, headers)
-    response = connection.getresponse()
-    text = response.read()
-    connection.close()
-    if response.status >= 300:
-        sys.exit(f"{method} {path}: {response.status} {text[:300]!r}")
-    return json.loads(text)
+from run import ADMIN_TOKEN, API, free_port
 
 
 def metric(port, name):
@@ -61,7 +42,7 @@ def start(options, folder, redis):
     if options.database_url:
         command += ["--database-url", options.database_url]
     process = subprocess.Popen(
-        command, env={**os.environ, "MOCKFORGE_ADMIN_TOKEN": TOKEN, "MOCKFORGE_LOG_LEVEL": "warning"})
+        command, env={**os.environ, "MOCKFORGE_ADMIN_TOKEN": ADMIN_TOKEN, "MOCKFORGE_LOG_LEVEL": "warning"})
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
@@ -131,14 +112,10 @@ def main():
     try:
         process, port, _ = start(options, first, redis=False)
         running.append(process)
-        tenant = call(port, "POST", "/api/v1/tenants", TOKEN, {
-            "name": "Shared", "subdomain": "shared", "plan": "enterprise", "admin_email": "a@example.com",
-            "quotas": {"max_requests_per_minute": options.quota}})
-        key = tenant["api_key"]
-        workspace = call(port, "GET", "/api/v1/workspaces", key)["data"][0]["id"]
-        mock = call(port, "POST", f"/api/v1/workspaces/{workspace}/mocks", key, {"name": "M"})["id"]
-        call(port, "POST", f"/api/v1/mocks/{mock}/routes", key, {
-            "method": "GET", "path": "/hello", "responses": [{"body": "hello"}]})
+        api = API(port)
+        key, _, mock = api.new_tenant("shared", options.quota)
+        api.post(
+            f"/mocks/{mock}/routes", {"method": "GET", "path": "/hello", "responses": [{"body": "hello"}]}, key)
         process.terminate()
         process.wait(timeout=60)
         running.clear()

@@ -129,16 +129,29 @@ class API:
     def __init__(self, port):
         self.port = port
 
-    def post(self, path, body, token, method="POST"):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+    def call(self, method, path, token, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request(
-            method, "/api/v1" + path, json.dumps(body),
+            method, "/api/v1" + path, None if body is None else json.dumps(body),
             {"Content-Type": "application/json", "Authorization": f"Bearer {token}"})
         response = connection.getresponse()
         text = response.read()
+        connection.close()
         if response.status >= 300:
             sys.exit(f"{method} {path} answered {response.status}: {text.decode()}")
         return json.loads(text)
+
+    def post(self, path, body, token):
+        return self.call("POST", path, token, body)
+
+    def new_tenant(self, subdomain, quota):
+        """A tenant with an empty mock at its root: its key, its workspace's id and the mock's id."""
+        key = self.post("/tenants", {
+            "name": subdomain, "subdomain": subdomain, "plan": "enterprise", "admin_email": "bench@example.com",
+            "quotas": {"max_requests_per_minute": quota}}, ADMIN_TOKEN)["api_key"]
+        workspace = self.call("GET", "/workspaces", key)["data"][0]["id"]
+        mock = self.post(f"/workspaces/{workspace}/mocks", {"name": "bench", "base_path": ""}, key)["id"]
+        return key, workspace, mock
 
 
 def start_nginx(folder):
@@ -201,15 +214,8 @@ def start_mockforge(folder, binary, variables=None):
         [binary, "serve", "--port", str(port), "--management-port", str(management), "--data-dir", f"{folder}/data"],
         port, folder, {"MOCKFORGE_ADMIN_TOKEN": ADMIN_TOKEN, "MOCKFORGE_LOG_LEVEL": "warning", **(variables or {})})
     api = API(port)
-    tenant = api.post("/tenants", {
-        "name": "Benchmark", "subdomain": "bench", "plan": "enterprise", "admin_email": "bench@example.com",
-        "quotas": {"max_requests_per_minute": -1}}, ADMIN_TOKEN)
-    key = tenant["api_key"]
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    connection.request("GET", "/api/v1/workspaces", headers={"Authorization": f"Bearer {key}"})
-    workspace = json.loads(connection.getresponse().read())["data"][0]["id"]
-    mock = api.post(f"/workspaces/{workspace}/mocks", {"name": "bench", "base_path": ""}, key)
-    routes = f"/mocks/{mock['id']}/routes"
+    key, workspace, mock = api.new_tenant("bench", -1)
+    routes = f"/mocks/{mock}/routes"
     api.post(routes, {"method": "GET", "path": "/static", "responses": [{"status": 200, "body": BODY}]}, key)
     api.post(routes, {
         "method": "GET", "path": "/users/{id}", "responses": [{
@@ -217,7 +223,7 @@ def start_mockforge(folder, binary, variables=None):
                 "id": "{{request.path_params.id}}", "request": "{{uuid}}", "name": "{{fake 'name.full_name'}}",
                 "note": "y" * 60}}]}, key)
     api.post(f"/workspaces/{workspace}/import?name=orders&base_path=/api", DESCRIPTION, key)
-    api.post(f"/workspaces/{workspace}", {"settings": {"validation": "enforce"}}, key, method="PATCH")
+    api.call("PATCH", f"/workspaces/{workspace}", key, {"settings": {"validation": "enforce"}})
     return server
 
 

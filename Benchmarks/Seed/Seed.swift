@@ -43,7 +43,8 @@ struct Installation: Sendable {
             try TenantRepository(sql).insert(
                 TenantRecord(
                     id: id, name: "Tenant \(number)", subdomain: subdomain, plan: "enterprise", status: .active,
-                    adminEmail: "tenant\(number)@example.com", adminName: "", isProvisioned: true, createdAt: now,
+                    adminEmail: "tenant\(number)@example.com", adminName: "",
+                    quotaOverrides: Self.quotas, isProvisioned: true, createdAt: now,
                     updatedAt: now))
         }
     }
@@ -80,5 +81,7 @@ struct Installation: Sendable {
             origin: .null, createdAt: now, updatedAt: now)
     }
 
+    /// A limit of the rate would end the measurement.
+    private static let quotas = QuotaLimit(wireValue: -1).map { [QuotaKey.maxRequestsPerMinute: $0] } ?? [:]
     private static let note = String(repeating: "x", count: 140)
 }
