@@ -194,13 +194,14 @@ private let testKey = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY="
         #expect(try await site.backups().list().map(\.id) == [manifest.id])
     }
 
-    @Test func `everything comes back into an empty platform`() async throws {
-        let site = Site(try KeptDatabase())
+    @Test(arguments: DatabaseDriver.pairs)
+    func `everything comes back into an empty platform`(pair: DatabasePair) async throws {
+        let site = Site(try await pair.source.open())
         try await site.makeTenant(acme, subdomain: "acme")
         try await site.makeTenant(other, subdomain: "other")
         try await site.execute("INSERT INTO subdomain_reservations VALUES ('gone', 'gone000000', 5)", in: .platform)
         let manifest = try await site.backups().create()
-        let empty = Site(try KeptDatabase())
+        let empty = Site(try await pair.target.open())
         let failures = try await empty.backups(in: site.shelfFolder).restoreAll(from: manifest.id, replaces: false)
         #expect(failures == [])
         for tenant in [acme, other] {

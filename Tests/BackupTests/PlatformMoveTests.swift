@@ -9,9 +9,11 @@ import Testing
     private let source: Site
     private let target: Site
 
-    init() async throws {
-        source = Site(try KeptDatabase())
-        target = Site(try KeptDatabase())
+    init() async throws { try await self.init(DatabaseDriver.pairs[0]) }
+
+    private init(_ pair: DatabasePair) async throws {
+        source = Site(try await pair.source.open())
+        target = Site(try await pair.target.open())
         try await source.makeTenant(acme, subdomain: "acme")
         try await source.makeTenant(other, subdomain: "other")
         try await source.database.write(.platform) { sql in
@@ -37,8 +39,11 @@ import Testing
         }
     }
 
-    @Test func `brings every row and file over, without a difference`() async throws {
-        let report = try await move.run()
+    @Test(arguments: DatabaseDriver.pairs)
+    func `brings every row and file over, without a difference`(pair: DatabasePair) async throws {
+        let platforms = try await Self(pair)
+        let (source, target) = (platforms.source, platforms.target)
+        let report = try await platforms.move.run()
         #expect(report.tenants == 2)
         #expect(report.objects == 4)
         #expect(report.objectBytes == 2_400_000)

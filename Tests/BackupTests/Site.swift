@@ -4,6 +4,7 @@ import Foundation
 import JSON
 import Logging
 import Persistence
+import PostgresDriver
 import TestSupport
 import Testing
 
@@ -144,9 +145,35 @@ struct DatabaseDriver: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let open: @Sendable () async throws -> any Database
 
-    static let all = [
-        DatabaseDriver(testDescription: "SQLite") { try KeptDatabase() }
-    ]
+    /// PostgreSQL is among them where `MOCKFORGE_TEST_POSTGRES_URL` says where a server is: `make test` starts one.
+    static let all = [sqlite] + (PostgresTestDatabase.isAvailable ? [postgres] : [])
+
+    private static let sqlite = DatabaseDriver(testDescription: "SQLite") { try KeptDatabase() }
+
+    private static let postgres = DatabaseDriver(testDescription: "PostgreSQL") {
+        let database = PostgresTestDatabase()
+        var surroundings = Surroundings.system
+        // What was opened keeps the test's database there.
+        surroundings.now = { withExtendedLifetime(database) { Surroundings.system.now() } }
+        let opened = PostgresDatabase(
+            try PostgresAddress(database.url + "?pool_size=4&pool_timeout=60"), surroundings: surroundings,
+            logger: Logger(label: "test"))
+        try await opened.connect()
+        return opened
+    }
+
+    /// From one to the other, each way, and from SQLite to itself.
+    static let pairs: [DatabasePair] =
+        [DatabasePair(source: sqlite, target: sqlite)]
+        + (PostgresTestDatabase.isAvailable
+            ? [DatabasePair(source: sqlite, target: postgres), DatabasePair(source: postgres, target: sqlite)] : [])
+}
+
+struct DatabasePair: Sendable, CustomTestStringConvertible {
+    let source: DatabaseDriver
+    let target: DatabaseDriver
+
+    var testDescription: String { "\(source.testDescription) to \(target.testDescription)" }
 }
 
 /// A SQLite database whose folder stays as long as it is used.
