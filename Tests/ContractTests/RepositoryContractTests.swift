@@ -58,6 +58,66 @@ import Testing
         try await database.close()
     }
 
+    // MARK: Members
+
+    private func member(_ email: String, _ role: MemberRole = .viewer, after seconds: Int = 0) -> MemberRecord {
+        MemberRecord(
+            id: MemberID(from: surroundings.surroundings), email: email, name: "Someone", role: role,
+            createdAt: start + .seconds(seconds), updatedAt: start + .seconds(seconds))
+    }
+
+    @Test(arguments: DatabaseDriver.all)
+    func `a member comes back as it went in, by id, by email and in the list`(driver: DatabaseDriver) async throws {
+        let (first, second) = (member("a@example.com", .owner), member("b@example.com", after: 1))
+        try await tenantSchema(driver) { sql in
+            let members = MemberRepository(sql)
+            try members.insert(second)
+            try members.insert(first)
+            #expect(try members.find(first.id) == first)
+            #expect(try members.find(email: "b@example.com") == second)
+            #expect(try members.find(email: "c@example.com") == nil)
+            #expect(try members.list(page: Page()).records == [first, second])
+            let part = try members.list(after: nil, limit: 1)
+            #expect(try members.list(after: part.next, limit: 1).records == [second])
+            #expect(try members.count() == 2)
+            #expect(try members.count(.owner) == 1)
+        }
+    }
+
+    @Test(arguments: DatabaseDriver.all)
+    func `a member changes under the right version only, and can be removed once`(driver: DatabaseDriver) async throws {
+        let record = member("a@example.com")
+        try await tenantSchema(driver) { sql in
+            let members = MemberRepository(sql)
+            try members.insert(record)
+            var changed = record
+            changed.role = .admin
+            #expect(try members.update(changed, expectedVersion: 2) == nil)
+            let stored = try #require(try members.update(changed, expectedVersion: 1))
+            #expect(stored.role == .admin)
+            #expect(stored.version == 2)
+            #expect(try members.delete(record.id))
+            #expect(try members.delete(record.id) == false)
+        }
+    }
+
+    @Test(arguments: DatabaseDriver.all)
+    func `no two members have one email`(driver: DatabaseDriver) async throws {
+        let (first, second) = (member("a@example.com"), member("a@example.com"))
+        let database = try driver.makeStore().open()
+        let id = try #require(TenantID("acme000001"))
+        try await database.createSchema(id)
+        try await database.write(.tenant(id)) { try MemberRepository($0).insert(first) }
+        let error = await #expect(throws: DatabaseError.self) {
+            try await database.write(.tenant(id)) { try MemberRepository($0).insert(second) }
+        }
+        guard case .uniqueViolation("members.email") = error else {
+            Issue.record("wrong error \(String(describing: error))")
+            return
+        }
+        try await database.close()
+    }
+
     // MARK: Tenants
 
     @Test(arguments: DatabaseDriver.all)

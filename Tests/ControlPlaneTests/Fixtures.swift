@@ -36,6 +36,11 @@ struct Customer: Sendable {
         return try id(of: try await send(.post, path, json: ["name": .string(name)]))
     }
 
+    func makeMember(_ email: String, role: String = "viewer") async throws -> (id: String, answer: Answer) {
+        let answer = try await send(.post, "/members", json: ["email": .string(email), "role": .string(role)])
+        return (try id(of: answer), answer)
+    }
+
     func makeRoute(in mock: String, _ body: JSON = Self.route) async throws -> String {
         try id(of: try await send(.post, "/mocks/\(mock)/routes", json: body))
     }

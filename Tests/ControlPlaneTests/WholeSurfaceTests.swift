@@ -25,7 +25,7 @@ struct WholeSurfaceTests {
     private static let unknown = [
         "tenant_id": "a000000000", "key_id": "key_0000000000000000", "workspace_id": "ws_0000000000000000",
         "mock_id": "mock_0000000000000000", "route_id": "route_0000000000000000",
-        "request_id": "req_0000000000000000",
+        "request_id": "req_0000000000000000", "member_id": "mem_0000000000000000",
     ]
 
     private func send(
@@ -127,6 +127,7 @@ struct WholeSurfaceTests {
         let mock = try await customer.makeMock()
         theirs["workspace_id"] = customer.workspace.text
         theirs["mock_id"] = mock
+        theirs["member_id"] = try await customer.makeMember("someone@example.com").id
         theirs["route_id"] = try await customer.makeRoute(in: mock)
         for endpoint in Self.endpoints where endpoint.tenantScope != nil {
             let parameters = endpoint.path.segments.compactMap {

@@ -163,6 +163,18 @@ import Testing
             _ = try routes.delete(route.id)
             _ = try mocks.delete(mock.id)
 
+            let members = MemberRepository(sql)
+            let member = MemberRecord(
+                id: MemberID(from: surroundings), email: "a@example.com", name: "", role: .owner, createdAt: now,
+                updatedAt: now)
+            try members.insert(member)
+            _ = try members.find(email: "a@example.com")
+            _ = try members.list(page: Page())
+            _ = try members.list(after: cursor, limit: 10)
+            _ = try members.count(.owner)
+            _ = try members.update(member, expectedVersion: 1)
+            _ = try members.delete(member.id)
+
             let usage = UsageRepository(sql)
             let filter = UsageFilter(from: now, to: now, workspace: workspace.id)
             try usage.add([], window: UsageWindow(node: "n", sequence: 1), at: now)

@@ -42,6 +42,10 @@ extension ArchivedTable {
 
     /// Of each tenant's schema.
     package static let tenant: [ArchivedTable] = [
+        // A copy has its own first owner: whoever may sign in to the old tenant must not sign in to the new one.
+        ArchivedTable(
+            "members", key: ["id"], for: [.restore, .move],
+            columns: "id email name role status created_at updated_at last_sign_in_at version"),
         ArchivedTable(
             "workspaces", key: ["id"],
             columns: """

@@ -37,21 +37,25 @@ package struct AdminContext: CallerContext {
     }
 }
 
-/// Proof that a key of `tenant` with the endpoint's scope was shown and that the tenant may act.
+/// Proof that somebody with the endpoint's scope acts for `tenant` and that the tenant may act.
 ///
 /// It reaches the tenant's own schema only; no method takes a tenant's id, so no handler can name another tenant.
 package struct TenantContext: CallerContext {
     package let request: APIRequest
     package let platform: Platform
     package let tenant: TenantRecord
-    package let key: APIKeyRecord
+    /// Who acts: a key of the tenant.
+    let actor: Actor
+    /// With which rights.
+    package let role: MemberRole
 
     /// Only the authenticator's verdict makes one.
-    init(request: APIRequest, platform: Platform, tenant: TenantRecord, key: APIKeyRecord) {
+    init(request: APIRequest, platform: Platform, tenant: TenantRecord, actor: Actor, role: MemberRole) {
         self.request = request
         self.platform = platform
         self.tenant = tenant
-        self.key = key
+        self.actor = actor
+        self.role = role
     }
 
     /// The tenant's quotas and permissions as of this request.
@@ -66,7 +70,7 @@ package struct TenantContext: CallerContext {
 
     /// Changes the tenant's schema: idempotency, audit and announcements included.
     package func write(_ body: @escaping @Sendable (any SQLSession) throws -> Change) async throws -> Reply {
-        try await commit(.tenant(tenant.id), as: .key(key.id, of: tenant.id), body)
+        try await commit(.tenant(tenant.id), as: actor, body)
     }
 
     /// Reads what the platform schema holds about this tenant.
@@ -82,6 +86,6 @@ package struct TenantContext: CallerContext {
         _ body: @escaping @Sendable (any SQLSession, TenantID) throws -> Change
     ) async throws -> Reply {
         let id = tenant.id
-        return try await commit(.platform, as: .key(key.id, of: id)) { sql in try body(sql, id) }
+        return try await commit(.platform, as: actor) { sql in try body(sql, id) }
     }
 }

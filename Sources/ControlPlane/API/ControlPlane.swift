@@ -99,7 +99,9 @@ package struct ControlPlane: HTTPResponder {
                     detail: "This needs a key with scope \(scope.rawValue); the key's scope is \(key.scope.rawValue).")
             }
             return try await handle(
-                TenantContext(request: try await received(logger), platform: platform, tenant: tenant, key: key))
+                TenantContext(
+                    request: try await received(logger), platform: platform, tenant: tenant,
+                    actor: .key(key.id, of: tenant.id), role: key.scope.role))
         case (_, .tenant):
             throw Problem(.forbidden, code: "admin_required", detail: "This needs the administrator's token.")
         case (_, .admin):

@@ -129,7 +129,7 @@ extension ObjectReader {
         return name
     }
 
-    fileprivate func emailAddress(_ key: String, required: Bool = false) -> String? {
+    func emailAddress(_ key: String, required: Bool = false) -> String? {
         guard let text = string(key, required: required, length: 3...254) else { return nil }
         guard EmailAddress.isPlausible(text) else {
             refuse(key, "invalid_email", "must be an email address such as \"admin@example.com\"")

@@ -84,7 +84,7 @@ struct TenantProvisioning: Sendable {
             try await note(.record, id)
         }
         if stepsDone < ProvisioningStep.defaultWorkspace.rawValue {
-            try await makeDefaultWorkspace(id)
+            try await makeDefaultWorkspace(id, new)
             try await note(.defaultWorkspace, id)
         }
         if stepsDone < ProvisioningStep.storage.rawValue {
@@ -113,14 +113,16 @@ struct TenantProvisioning: Sendable {
         }
     }
 
-    /// Step 4.
-    private func makeDefaultWorkspace(_ id: TenantID) async throws {
+    /// Step 4; the first owner is made with it.
+    private func makeDefaultWorkspace(_ id: TenantID, _ new: NewTenant) async throws {
         let now = platform.surroundings.now()
         let workspace = WorkspaceRecord(
             id: WorkspaceID(from: platform.surroundings), slug: .default, name: "Default",
             description: "The workspace that answers at the tenant's own address.", isDefault: true, settings: [:],
             createdAt: now, updatedAt: now)
+        let owner = FirstOwner(email: new.adminEmail, name: new.adminName, since: now, platform.surroundings)
         try await database.write(.tenant(id)) { sql in
+            try owner.insertIfNeeded(sql)
             let workspaces = WorkspaceRepository(sql)
             if try workspaces.find(slug: .default) == nil { try workspaces.insert(workspace) }
         }

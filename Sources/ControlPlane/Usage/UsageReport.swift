@@ -66,6 +66,7 @@ struct UsageReport: Sendable {
                     from: UsageInterval.minute.start(of: now), to: UsageInterval.minute.end(of: now + .seconds(1))))
             let used: [QuotaKey: Int] = [
                 .maxWorkspaces: try WorkspaceRepository(sql).count(), .maxMocks: try MockRepository(sql).count(),
+                .maxUsers: try MemberRepository(sql).count(),
                 .maxRequestsPerMinute: lastMinute.requests,
                 .maxStorageMB: (databaseBytes + objectBytes + (1 << 20) - 1) >> 20,
             ]

@@ -102,8 +102,11 @@ final class TenantGauges: Sendable {
 
     private func count(_ tenant: HostedTenant, storage: Bool) async throws {
         do {
-            let (workspaces, mocks) = try await database.read(.tenant(tenant.id)) { sql in
-                (try WorkspaceRepository(sql).count(), try MockRepository(sql).count())
+            let (workspaces, mocks, members) = try await database.read(.tenant(tenant.id)) { sql in
+                (
+                    try WorkspaceRepository(sql).count(), try MockRepository(sql).count(),
+                    try MemberRepository(sql).count()
+                )
             }
             metrics.setWorkspaces(workspaces, of: tenant.id)
             guard let entitlements = tenant.entitlements else { return }
@@ -114,7 +117,7 @@ final class TenantGauges: Sendable {
                     .maxStorageMB, used: Double(bytes) / 1_048_576, limit: entitlements.limit(.maxStorageMB).value,
                     of: tenant.id)
             }
-            for (key, used) in [(QuotaKey.maxWorkspaces, workspaces), (.maxMocks, mocks)] {
+            for (key, used) in [(QuotaKey.maxWorkspaces, workspaces), (.maxMocks, mocks), (.maxUsers, members)] {
                 metrics.setQuota(key, used: Double(used), limit: entitlements.limit(key).value, of: tenant.id)
                 await watch.look(at: key, used: used, limit: entitlements.limit(key).value, of: tenant.record)
             }

@@ -31,6 +31,9 @@ package struct MigrationSet: Sendable {
         Migration(
             version: 2, name: "usage_rollups",
             sql: String(decoding: PackageResources._002_usage_rollups_sql, as: UTF8.self)),
+        Migration(
+            version: 3, name: "members",
+            sql: String(decoding: PackageResources._003_members_sql, as: UTF8.self)),
     ])
 }
 

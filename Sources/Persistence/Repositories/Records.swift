@@ -75,6 +75,35 @@ package struct APIKeyRecord: Sendable, Hashable {
     }
 }
 
+/// A row of a tenant's `members`.
+package struct MemberRecord: Sendable, Hashable {
+    package var id: MemberID
+    /// In lower case, and no other member's.
+    package var email: String
+    package var name: String
+    package var role: MemberRole
+    package var status: MemberStatus
+    package var createdAt: Timestamp
+    package var updatedAt: Timestamp
+    package var lastSignInAt: Timestamp?
+    package var version: Int
+
+    package init(
+        id: MemberID, email: String, name: String, role: MemberRole, status: MemberStatus = .invited,
+        createdAt: Timestamp, updatedAt: Timestamp, lastSignInAt: Timestamp? = nil, version: Int = 1
+    ) {
+        self.id = id
+        self.email = email
+        self.name = name
+        self.role = role
+        self.status = status
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.lastSignInAt = lastSignInAt
+        self.version = version
+    }
+}
+
 /// A row of a tenant's `workspaces`.
 package struct WorkspaceRecord: Sendable, Hashable {
     package var id: WorkspaceID

@@ -10,6 +10,18 @@ CREATE TABLE ledger (
     version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL
 );
 
+CREATE TABLE members (
+    id TEXT NOT NULL PRIMARY KEY,
+    email TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    last_sign_in_at BIGINT,
+    version BIGINT NOT NULL
+);
+
 CREATE TABLE mocks (
     id TEXT NOT NULL PRIMARY KEY,
     workspace_id TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
@@ -98,6 +110,10 @@ CREATE TABLE workspaces (
 );
 
 CREATE INDEX idempotency_keys_by_creation ON idempotency_keys (created_at);
+
+CREATE INDEX members_by_creation ON members (created_at, id);
+
+CREATE INDEX members_by_role ON members (role);
 
 CREATE INDEX mocks_by_workspace ON mocks (workspace_id, created_at, id);
 
