@@ -20,6 +20,8 @@ package final class RedisClient: Sendable {
     /// A command follows at most this many answers that send it elsewhere.
     private static let maxRedirections = 8
     private static let shortestRefreshPause = Duration.milliseconds(100)
+    /// How often a cluster is asked how it stands while one of its masters is missing.
+    private static let missingMasterPause = Duration.milliseconds(250)
 
     package let address: RedisAddress
     package let figures = RedisFigures()
@@ -131,7 +133,9 @@ package final class RedisClient: Sendable {
         let link = cluster.withLock { cluster -> RedisLink? in
             if cluster.isClosed { return nil }
             if let link = cluster.links[node] { return link }
-            let link = RedisLink(node, options, figures, logger)
+            let link = RedisLink(node, options, figures, logger) { [weak self] in
+                if let self, self.address.isCluster { self.beginRefresh() }
+            }
             cluster.links[node] = link
             return link
         }
@@ -185,6 +189,9 @@ package final class RedisClient: Sendable {
                 try? await Task.sleep(for: pause)
                 pause = pause * 2
                 node = self.node(for: key) ?? node
+            case .down:
+                beginRefresh()
+                return .failure(.unavailable("a part of the Redis cluster is down: \(words)"))
             }
             do throws(RedisError) {
                 let replies = await (try link(to: node).connection()).send(prefix + [command])
@@ -212,26 +219,38 @@ package final class RedisClient: Sendable {
         }
     }
 
-    /// Asks for the slots in the background, once at a time and not too often.
+    /// Asks for the slots in the background, once at a time and not too often, until every master is connected: the one
+    /// that takes a dead one's place is known only when the others have agreed on it.
     private func beginRefresh() {
         cluster.withLock { cluster in
             guard cluster.refresh == nil, !cluster.isClosed else { return }
             let wait = cluster.refreshedAt.map { Self.shortestRefreshPause - (ContinuousClock.now - $0) } ?? .zero
-            cluster.refresh = Task {
+            cluster.refresh = Task { [weak self] in
                 if wait > .zero { try? await Task.sleep(for: wait) }
-                for node in self.knownNodes {
-                    guard !Task.isCancelled else { break }
-                    do throws(RedisError) {
-                        try await self.learnSlots(from: node, try await self.link(to: node).connection())
-                        break
-                    } catch { continue }
-                }
-                self.cluster.withLock { cluster in
-                    cluster.refresh = nil
-                    cluster.refreshedAt = .now
+                while !Task.isCancelled, let client = self {
+                    await client.refresh()
+                    if client.endRefreshWhenUp() { return }
+                    try? await Task.sleep(for: Self.missingMasterPause)
                 }
             }
         }
+    }
+
+    private func refresh() async {
+        for node in knownNodes where !Task.isCancelled {
+            do throws(RedisError) {
+                return try await learnSlots(from: node, try await link(to: node).connection())
+            } catch { continue }
+        }
+    }
+
+    private func endRefreshWhenUp() -> Bool {
+        let isUp = isUp
+        cluster.withLock { cluster in
+            cluster.refreshedAt = .now
+            if isUp { cluster.refresh = nil }
+        }
+        return isUp
     }
 
     private func learnSlots(from node: RedisNode, _ connection: RedisConnection) async throws(RedisError) {
@@ -251,7 +270,13 @@ package final class RedisClient: Sendable {
             for node in gone.keys { cluster.links[node] = nil }
             return Array(gone.values)
         }
-        for link in gone { link.close() }
+        // What is under way to a node that has handed its slots over gets its answer: MOVED, or better.
+        for link in gone {
+            Task { [options] in
+                try? await Task.sleep(for: options.address.timeout)
+                link.close()
+            }
+        }
         // Opened now, so that the first command for each does not wait.
         for master in slots.masters {
             if let link = try? link(to: master) { Task { try? await link.connection() } }

@@ -4,8 +4,10 @@ enum Redirection: Equatable {
     case moved(slot: Int, RedisNode)
     /// This one command belongs to a node that is just taking the slot over.
     case ask(RedisNode)
-    /// The same command may work in a moment: the slot is on its way, or a master is being replaced.
+    /// The same command may work in a moment: the slot is on its way.
     case tryAgain
+    /// A master is being replaced, which takes seconds: nobody waits for that.
+    case down
 
     /// Nil for an error that is the answer. `node` gave it: an empty host means its own.
     init?(_ words: String, from node: RedisNode) {
@@ -19,7 +21,8 @@ enum Redirection: Equatable {
         case "ASK":
             guard parts.count == 3, let target = Self.node(parts[2], from: node) else { return nil }
             self = .ask(target)
-        case "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "LOADING", "READONLY": self = .tryAgain
+        case "TRYAGAIN": self = .tryAgain
+        case "CLUSTERDOWN", "MASTERDOWN", "LOADING", "READONLY": self = .down
         default: return nil
         }
     }

@@ -255,8 +255,9 @@ final class RedisConnection: Sendable {
             }
             return (state.waiting, state.onEnd)
         }
-        for pending in waiting { pending.completion(.failure(failure)) }
+        // First, so that whoever is told of the failure finds the connection gone.
         onEnd?(failure)
+        for pending in waiting { pending.completion(.failure(failure)) }
     }
 
     func close() {

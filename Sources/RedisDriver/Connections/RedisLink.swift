@@ -16,14 +16,19 @@ final class RedisLink: Sendable {
     private let options: RedisConnectionOptions
     private let figures: RedisFigures
     private let logger: Logger
+    private let onLoss: @Sendable () -> Void
     private let state = Mutex(State.new)
     private let retrying = Mutex<Task<Void, Never>?>(nil)
 
-    init(_ node: RedisNode, _ options: RedisConnectionOptions, _ figures: RedisFigures, _ logger: Logger) {
+    init(
+        _ node: RedisNode, _ options: RedisConnectionOptions, _ figures: RedisFigures, _ logger: Logger,
+        onLoss: @escaping @Sendable () -> Void = {}
+    ) {
         self.node = node
         self.options = options
         self.figures = figures
         self.logger = logger
+        self.onLoss = onLoss
     }
 
     var isOpen: Bool {
@@ -102,6 +107,7 @@ final class RedisLink: Sendable {
             }
         }
         retrying.withLock { $0 = task }
+        onLoss()
     }
 
     func close() {

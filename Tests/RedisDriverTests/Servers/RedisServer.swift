@@ -54,33 +54,6 @@ final class RedisServer {
     func thaw() { if let process { kill(process.processIdentifier, SIGCONT) } }
 }
 
-/// Six servers of a test's own: three masters with a replica each.
-final class RedisCluster {
-    let servers: [RedisServer]
-
-    init() async throws {
-        var servers: [RedisServer] = []
-        while servers.count < 6 {
-            // The bus listens 10,000 above the port, which must be a port too.
-            let port = try freePort()
-            guard port <= 55_000 else { continue }
-            servers.append(
-                try await RedisServer(
-                    port: port,
-                    [
-                        "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-node-timeout",
-                        "1000",
-                    ]
-                ))
-        }
-        self.servers = servers
-        let nodes = servers.map { "127.0.0.1:\($0.port)" }
-        try run("redis-cli", ["--cluster", "create"] + nodes + ["--cluster-replicas", "1", "--cluster-yes"])
-    }
-
-    var url: String { "redis+cluster://" + servers.map { "127.0.0.1:\($0.port)" }.joined(separator: ",") }
-}
-
 /// Runs a program to its end.
 func run(_ program: String, _ arguments: [String], in folder: String? = nil) throws {
     let process = Process()
@@ -108,9 +81,9 @@ func freePort() throws -> Int {
     return channel.localAddress?.port ?? 0
 }
 
-/// Looks until something holds, for at most 20 seconds: for what a process of its own does in its own time.
+/// Looks until something holds, for at most a minute: for what a process of its own does in its own time.
 func eventually(_ what: String, _ holds: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(20)
+    let deadline = ContinuousClock.now + .seconds(60)
     while try await !holds() {
         guard ContinuousClock.now < deadline else { throw NeverHappened(what: what) }
         try await Task.sleep(for: .milliseconds(10))
