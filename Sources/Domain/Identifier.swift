@@ -33,6 +33,8 @@ package enum APIKeyKind: IdentifierKind { package static let prefix = "key" }
 package enum MemberKind: IdentifierKind { package static let prefix = "mem" }
 package enum AuditKind: IdentifierKind { package static let prefix = "audit" }
 package enum MailKind: IdentifierKind { package static let prefix = "mail" }
+package enum AssetKind: IdentifierKind { package static let prefix = "asset" }
+package enum ExportKind: IdentifierKind { package static let prefix = "export" }
 package enum JournalKind: IdentifierKind { package static let prefix = "req" }
 
 package typealias WorkspaceID = Identifier<WorkspaceKind>
@@ -42,6 +44,8 @@ package typealias APIKeyID = Identifier<APIKeyKind>
 package typealias MemberID = Identifier<MemberKind>
 package typealias AuditID = Identifier<AuditKind>
 package typealias MailID = Identifier<MailKind>
+package typealias AssetID = Identifier<AssetKind>
+package typealias ExportID = Identifier<ExportKind>
 package typealias JournalID = Identifier<JournalKind>
 
 /// A tenant's id: 10 characters of `[a-z0-9]`, the first a letter, so that it is safe in URLs, file names and schema names.

@@ -37,6 +37,8 @@ struct AnswerTests {
                 "responses": [["headers": ["X-A": ["1", "2"]], "body": "text", "delay": ["ms": 5], "weight": 2]],
             ])
         customer.installation.journal.append(.sample(1), tenant: customer.tenant, workspace: customer.workspace)
+        let asset = try await customer.send(.post, workspace + "/assets?name=a", text: "a", type: "text/plain")
+        try check(.post, "/workspaces/{workspace_id}/assets", asset)
         let verification: JSON = ["expected": ["at_least": 1]]
         let calls: [(HTTPRequest.Method, String, String, JSON?)] = [
             (.get, "/workspaces", "/workspaces", nil), (.post, "/workspaces", "/workspaces", ["name": "Staging"]),
@@ -51,6 +53,9 @@ struct AnswerTests {
             (.get, "/mocks/{mock_id}/routes/{route_id}", "/mocks/\(mock)/routes/\(route)", nil),
             (.patch, "/mocks/{mock_id}/routes/{route_id}", "/mocks/\(mock)/routes/\(route)", ["priority": 3]),
             (.get, "/workspaces/{workspace_id}/export", workspace + "/export", nil),
+            (.post, "/workspaces/{workspace_id}/exports", workspace + "/exports", nil),
+            (.get, "/workspaces/{workspace_id}/exports", workspace + "/exports", nil),
+            (.get, "/workspaces/{workspace_id}/assets", workspace + "/assets", nil),
             (.get, "/workspaces/{workspace_id}/requests", workspace + "/requests", nil),
             (.post, "/workspaces/{workspace_id}/requests/verify", workspace + "/requests/verify", verification),
             (.get, "/usage", "/usage", nil), (.get, "/tenant", "/tenant", nil), (.get, "/api-keys", "/api-keys", nil),

@@ -54,15 +54,31 @@ import Testing
         #expect(try await stored(installation, stranger).count == 1)
     }
 
-    @Test func `after any mix of imports, failures and removals the count is the sum of what is there`() async throws {
+    @Test
+    func `after any mix of imports, uploads, exports, failures and removals the count is the sum of what is there`()
+        async throws
+    {
         let installation = try Installation()
         let customer = try await Customer(installation)
         var generator = SystemRandomNumberGenerator()
         for round in 0..<30 {
-            switch Int.random(in: 0..<4, using: &generator) {
+            switch Int.random(in: 0..<8, using: &generator) {
             case 0: _ = try await importFile(customer)
             case 1: _ = try await importFile(customer, Self.file + "\n# \(round)")
             case 2: _ = try await importFile(customer, Self.file.replacing("Shop", with: "Shop \(round)"))
+            case 3: _ = try await customer.send(.post, "/workspaces/\(customer.workspace)/exports")
+            // One name in four is taken, and that upload must leave nothing.
+            case 4, 5:
+                _ = try await customer.send(
+                    .post, "/workspaces/\(customer.workspace)/assets?name=\(Int.random(in: 0..<4, using: &generator))",
+                    text: String(repeating: "x", count: round * 1000), type: "text/plain")
+            case 6:
+                let kind = ["assets", "exports"].randomElement(using: &generator)!
+                let list = try await customer.send(.get, "/workspaces/\(customer.workspace)/\(kind)")
+                guard let id = list.json["data"]?.array?.randomElement(using: &generator)?["id"]?.string else {
+                    continue
+                }
+                _ = try await customer.send(.delete, "/workspaces/\(customer.workspace)/\(kind)/\(id)")
             default:
                 let mocks = try await installation.send(
                     .get, "/v1/workspaces/\(customer.workspace)/mocks", token: customer.key)

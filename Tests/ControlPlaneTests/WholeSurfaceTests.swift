@@ -26,6 +26,8 @@ struct WholeSurfaceTests {
         "tenant_id": "a000000000", "key_id": "key_0000000000000000", "workspace_id": "ws_0000000000000000",
         "mock_id": "mock_0000000000000000", "route_id": "route_0000000000000000",
         "request_id": "req_0000000000000000", "member_id": "mem_0000000000000000",
+        "asset_id": "asset_0000000000000000",
+        "export_id": "export_0000000000000000",
     ]
 
     private func send(
@@ -129,6 +131,11 @@ struct WholeSurfaceTests {
         theirs["mock_id"] = mock
         theirs["member_id"] = try await customer.makeMember("someone@example.com").id
         theirs["route_id"] = try await customer.makeRoute(in: mock)
+        let asset = try await customer.send(
+            .post, "/workspaces/\(customer.workspace)/assets?name=logo", text: "x", type: "text/plain")
+        theirs["asset_id"] = asset.json["id"]?.string
+        let export = try await customer.send(.post, "/workspaces/\(customer.workspace)/exports")
+        theirs["export_id"] = export.json["id"]?.string
         for endpoint in Self.endpoints where endpoint.tenantScope != nil {
             let parameters = endpoint.path.segments.compactMap {
                 if case .parameter(let name) = $0 { name } else { nil }

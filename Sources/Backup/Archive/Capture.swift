@@ -74,7 +74,7 @@ struct Capture: Sendable {
 
     /// Writes tables in one transaction, which the driver may run again.
     ///
-    /// - Returns: the objects that mocks name.
+    /// - Returns: the objects that rows name.
     @discardableResult
     private func write(
         _ summary: ArchiveSummary?, _ tables: [ArchivedTable], isPlatform: Bool, _ choice: TableRows.Choice,
@@ -87,22 +87,34 @@ struct Capture: Sendable {
             var keys: Set<String> = []
             for table in tables {
                 try writer.append(.table, ArchiveTableHead(isPlatform: isPlatform, table: table).bytes)
-                let source = table.name == "mocks" ? table.columns.firstIndex(of: "source") : nil
                 var fingerprint = TableFingerprint()
                 try TableRows(table: table, sql: sql).forEach(choice) { values in
                     let row = RowCoding.bytes(values)
                     fingerprint.add(row)
                     try writer.append(.row, row)
-                    if let source, case .text(let text) = values[source],
-                        let key = (try? JSON.parse(text))?["object_key"]?.string
-                    {
-                        keys.insert(key)
-                    }
+                    if let key = Self.objectKey(values, of: table) { keys.insert(key) }
                 }
                 try writer.append(.tableEnd, ArchiveTableEnd(fingerprint).bytes)
             }
             try writer.flush()
             return keys
+        }
+    }
+
+    /// The object that a row names.
+    private static func objectKey(_ row: [SQLValue], of table: ArchivedTable) -> String? {
+        func text(_ column: String) -> String? {
+            guard let index = table.columns.firstIndex(of: column), case .text(let text) = row[index] else {
+                return nil
+            }
+            return text
+        }
+        switch table.name {
+        case "mocks": return text("source").flatMap { try? JSON.parse($0) }?["object_key"]?.string
+        case "routes":
+            guard let note = text("definition"), note.hasPrefix("{\"\(LargeDocuments.member)\":") else { return nil }
+            return (try? JSON.parse(note)).flatMap(LargeDocuments.key)
+        default: return text("object_key")
         }
     }
 

@@ -58,6 +58,10 @@ extension ArchivedTable {
             "routes", key: ["id"],
             columns: "id mock_id position definition origin created_at updated_at version"),
         ArchivedTable(
+            "assets", key: ["id"],
+            columns: "id workspace_id name content_type size sha256 object_key created_at"),
+        ArchivedTable("exports", key: ["id"], columns: "id workspace_id size object_key created_at"),
+        ArchivedTable(
             "idempotency_keys", key: ["key_hash"], for: [.restore, .move],
             columns: "key_hash fingerprint status sealed_reply created_at"),
         // A copy has used nothing yet; billing it for another tenant's requests would count them twice.

@@ -14,7 +14,9 @@ package struct APIRequest: Sendable {
     package let parameters: [String: String]
     package let query: QueryParameters
     package let headers: HTTPFields
+    /// Empty where the endpoint takes a file.
     package let body: [UInt8]
+    let file: IncomingFile?
     package let requestID: String
     package let logger: Logger
 

@@ -6,6 +6,6 @@ extension ControlPlane {
         TenantRoutes.endpoints(observer) + APIKeyRoutes.endpoints + PlanRoutes.endpoints + SystemRoutes.endpoints
             + AuditRoutes.endpoints + WorkspaceRoutes.endpoints + MockRoutes.endpoints + RouteRoutes.endpoints
             + ImportRoutes.endpoints + RequestRoutes.endpoints + UsageRoutes.endpoints
-            + WelcomeRoutes.endpoints + MemberRoutes.endpoints
+            + WelcomeRoutes.endpoints + MemberRoutes.endpoints + AssetRoutes.endpoints + ExportRoutes.endpoints
     }
 }

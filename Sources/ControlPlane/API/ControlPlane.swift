@@ -76,12 +76,14 @@ package struct ControlPlane: HTTPResponder {
             logger[metadataKey: "tenant_id"] = "\(tenant)"
         }
         func received(_ logger: Logger) async throws -> APIRequest {
-            let body = try await Self.body(of: request, endpoint.body)
+            let file = endpoint.body.isFile ? IncomingFile(request.body, request.headers) : nil
+            let body = file == nil ? try await Self.body(of: request, endpoint.body) : []
             let query = QueryParameters(rawQuery, known: endpoint.query)
             if endpoint.query.isEmpty { try query.check() }
             return APIRequest(
                 method: request.method.rawValue, path: path, rawQuery: String(rawQuery), parameters: parameters,
-                query: query, headers: request.headers, body: body, requestID: requestID, logger: logger)
+                query: query, headers: request.headers, body: body, file: file, requestID: requestID,
+                logger: logger)
         }
         if case .anyone(let handle) = endpoint.handler {
             return try await handle(OpenContext(request: try await received(logger), platform: platform))

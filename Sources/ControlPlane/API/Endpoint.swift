@@ -24,6 +24,8 @@ package struct Endpoint: Sendable {
         /// Bytes.
         package var limit: Int
         package var isRequired: Bool
+        /// Whether the handler reads the body itself, piece by piece; `limit` is then the handler's business.
+        package var isFile = false
 
         package static let mebibyte = 1 << 20
 
@@ -32,6 +34,13 @@ package struct Endpoint: Sendable {
         package static let optionalJSON = Body(mediaTypes: ["application/json"], limit: mebibyte, isRequired: false)
         package static let mergePatch = Body(
             mediaTypes: ["application/merge-patch+json", "application/json"], limit: mebibyte, isRequired: true)
+
+        /// A file of any type.
+        package static let file: Body = {
+            var body = Body(mediaTypes: ["*/*"], limit: .max, isRequired: true)
+            body.isFile = true
+            return body
+        }()
 
         package init(mediaTypes: [String], limit: Int, isRequired: Bool) {
             self.mediaTypes = mediaTypes

@@ -30,13 +30,17 @@ struct IdempotencyKey: Sendable {
     /// What is stored of the key.
     var hash: String { Hexadecimal.text(SHA256.hash(data: Data((space + "\0" + text).utf8))) }
 
-    /// What must be the same when a request is repeated: method, path, query and body.
+    /// What must be the same when a request is repeated: method, path, query and body. A file must have been read.
     static func fingerprint(_ request: APIRequest) -> String {
         var hasher = SHA256()
         // One spelling of the base address may repeat what the other began.
         let path = request.path.hasPrefix("/api/") ? String(request.path.dropFirst(4)) : request.path
         hasher.update(data: Data((request.method + " " + path + "?" + request.rawQuery + "\n").utf8))
-        hasher.update(data: Data(request.body))
+        if let file = request.file {
+            hasher.update(data: Data(file.fingerprint.utf8))
+        } else {
+            hasher.update(data: Data(request.body))
+        }
         return Hexadecimal.text(hasher.finalize())
     }
 

@@ -4,7 +4,7 @@ import Logging
 import Persistence
 
 /// Keeps what is stored and what is counted together: removes objects that no row names any more, such as the text of an
-/// import that a crash broke off, and what broken uploads have left.
+/// import that a crash broke off, what broken uploads have left, and exports that were kept long enough.
 ///
 /// Storage is counted from the list of the objects, so a thing that is neither named nor removed would be paid for by the
 /// tenant for ever.
@@ -38,6 +38,9 @@ package struct StorageReconciler: Reconciler {
         guard isTenant else { return }
         let limit = platform.surroundings.now() - Self.grace
         let unfinished = try await platform.objects.removeUnfinished(before: limit, tenant: tenant)
+        try await platform.database.write(.tenant(tenant)) { [now = platform.surroundings.now()] sql in
+            _ = try ExportRepository(sql).delete(before: now - ExportRecord.retention)
+        }
         // The list before the rows: what a row names when it is read was not stored for nothing.
         let old = try await platform.objects.list(prefix: ImportedSource.root, tenant: tenant)
             .filter { $0.modifiedAt < limit }
@@ -67,6 +70,8 @@ enum StoredObjects {
         for note in try RouteRepository(sql).notes() {
             if let key = LargeDocuments.key(note) { keys.insert(key) }
         }
+        keys.formUnion(try AssetRepository(sql).objectKeys())
+        keys.formUnion(try ExportRepository(sql).objectKeys())
         return keys
     }
 }

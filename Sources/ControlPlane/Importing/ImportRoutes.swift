@@ -4,7 +4,7 @@ import JSON
 import MockEngine
 import Persistence
 
-/// `/workspaces/{workspace_id}/import` and `/export`: whole API descriptions in, a whole workspace out.
+/// `/workspaces/{workspace_id}/import`: whole API descriptions in.
 enum ImportRoutes {
     static let endpoints: [Endpoint] = [
         Endpoint(
@@ -16,8 +16,7 @@ enum ImportRoutes {
                     "application/vnd.oai.openapi+json", "multipart/form-data",
                 ],
                 limit: 20 * Endpoint.Body.mebibyte, isRequired: true),
-            .tenant(.write, importDescription)),
-        Endpoint(.get, "/workspaces/{workspace_id}/export", .tenant(.read, export)),
+            .tenant(.write, importDescription))
     ]
 
     private enum Format: String, CaseIterable {
@@ -115,46 +114,12 @@ enum ImportRoutes {
         }
     }
 
-    private static let exportFormat = "mockforge-workspace/1"
-
     private static func isExport(_ file: [UInt8]) -> Bool {
-        String(decoding: file.prefix(200), as: UTF8.self).contains(exportFormat)
+        String(decoding: file.prefix(200), as: UTF8.self).contains(WorkspaceExport.format)
     }
 
     private static let exportRefused = Problem(
         .unprocessable, code: "unsupported_format",
         detail: "This is an export of a workspace, which cannot be imported. "
             + "Import the \"source_text\" of each of its mocks instead.")
-
-    private static func export(_ context: TenantContext) async throws -> Reply {
-        guard context.entitlements.allows(.exportData) else {
-            throw Problem.permissionMissing(.exportData, plans: context.platform.plans)
-        }
-        let workspace = try await context.workspace()
-        let (mocks, routes) = try await context.read { sql in
-            (
-                try MockRepository(sql).all(workspace: workspace.id),
-                Dictionary(grouping: try RouteRepository(sql).all(workspace: workspace.id), by: \.mockID)
-            )
-        }
-        var exported: [JSON] = []
-        for mock in mocks {
-            var object = mock.json.object ?? [:]
-            var shown: [JSON] = []
-            for route in routes[mock.id] ?? [] { shown.append(try await context.shown(route)) }
-            object["routes"] = .array(shown)
-            if let key = mock.source["object_key"]?.string,
-                let bytes = try await context.platform.objects.get(key: key, tenant: context.tenant.id)
-            {
-                object["source_text"] = JSON(String(validating: bytes, as: UTF8.self))
-            }
-            exported.append(.object(object))
-        }
-        var reply = Reply.object([
-            "format": .string(exportFormat), "exported_at": .string(context.platform.surroundings.now().rfc3339),
-            "workspace": workspace.json, "mocks": .array(exported),
-        ])
-        reply.headers.append(("Content-Disposition", "attachment; filename=\"\(workspace.slug).mockforge.json\""))
-        return reply
-    }
 }

@@ -30,10 +30,14 @@ enum RouteBody {
     private static let longBody = 8 * 1024
 
     /// As `definition`, in a place where a long body keeps nobody waiting but its own tenant.
-    static func definition(_ json: JSON, id: RouteID, in context: TenantContext) async throws -> RouteDefinition {
-        guard context.request.body.count >= longBody else { return try definition(json, id: id) }
+    static func definition(
+        _ json: JSON, id: RouteID, _ assets: NamedAssets, in context: TenantContext
+    ) async throws -> RouteDefinition {
+        guard context.request.body.count >= longBody else { return try definition(json, id: id, assets) }
         do {
-            return try await context.platform.computing.run(for: context.tenant.id) { try definition(json, id: id) }
+            return try await context.platform.computing.run(for: context.tenant.id) {
+                try definition(json, id: id, assets)
+            }
         } catch is TenantThreads.Overload {
             throw Problem(
                 .tooManyRequests, code: "too_many_waiting",
@@ -42,12 +46,14 @@ enum RouteBody {
         }
     }
 
-    /// - Throws: every violation of the wire form.
-    static func definition(_ json: JSON, id: RouteID) throws(Problem) -> RouteDefinition {
+    /// - Throws: every violation of the wire form, and every asset that is not among `assets`.
+    static func definition(_ json: JSON, id: RouteID, _ assets: NamedAssets) throws(Problem) -> RouteDefinition {
         let violations = Violations()
-        let definition = RouteDefinition(json: json, id: id, at: .root, violations: violations)
+        let read = RouteDefinition(json: json, id: id, at: .root, violations: violations)
+        assets.check(json, violations)
         try violations.throwIfAny()
-        guard let definition else { throw Problem.invalid([Violation(.root, "invalid_route", "is no route")]) }
+        guard var definition = read else { throw Problem.invalid([Violation(.root, "invalid_route", "is no route")]) }
+        definition.responses = assets.resolve(definition.responses)
         return definition
     }
 

@@ -37,7 +37,9 @@ enum RouteRoutes {
     private static func create(_ context: TenantContext) async throws -> Reply {
         let mockID = try context.mockID()
         let id = RouteID(from: context.platform.surroundings)
-        let definition = try await RouteBody.definition(try context.request.json(), id: id, in: context).json
+        let body = try context.request.json()
+        let assets = try await context.read { sql in try NamedAssets(in: body, of: mockID, sql) }
+        let definition = try await RouteBody.definition(body, id: id, assets, in: context).json
         let now = context.platform.surroundings.now()
         try await context.requireStorage(adding: context.request.body.count)
         return try await context.storing(definition, of: id, in: mockID) { stored in
@@ -45,6 +47,7 @@ enum RouteRoutes {
                 guard let mock = try MockRepository(sql).find(mockID) else { throw Problem.notFound("mock") }
                 let routes = RouteRepository(sql)
                 guard try routes.count(mock: mockID) < limit else { throw tooMany }
+                try NamedAssets.require(of: definition, by: id, in: mock.workspaceID, sql)
                 var record = RouteRecord(
                     id: id, mockID: mockID, position: try routes.nextPosition(mock: mockID), definition: stored,
                     origin: .null, createdAt: now, updatedAt: now)
@@ -74,7 +77,7 @@ enum RouteRoutes {
                 let current = try RouteRepository(sql).require(routeID, in: mockID)
                 try context.request.requireMatch(version: current.version)
                 guard LargeDocuments.key(current.definition) == nil else { throw LargeRoute() }
-                let definition = try merged(current.definition, patch, routeID)
+                let definition = try merged(current.definition, patch, routeID, in: mockID, sql)
                 guard !LargeDocuments.isLarge(definition) else { throw LargeRoute() }
                 return try write(definition, shownAs: definition, to: current, sql, at: now, context)
             }
@@ -95,7 +98,8 @@ enum RouteRoutes {
         for _ in 0..<attempts {
             let seen = try await context.read { sql in try RouteRepository(sql).require(routeID, in: mockID) }
             try context.request.requireMatch(version: seen.version)
-            let definition = try merged(try await context.documents.load(seen.definition), patch, routeID)
+            let before = try await context.documents.load(seen.definition)
+            let definition = try await context.read { sql in try merged(before, patch, routeID, in: mockID, sql) }
             do {
                 let reply = try await context.storing(definition, of: routeID, in: mockID) { stored in
                     try await context.write { sql in
@@ -113,11 +117,14 @@ enum RouteRoutes {
         throw Problem.changedMeanwhile
     }
 
-    private static func merged(_ definition: JSON, _ patch: JSON, _ id: RouteID) throws(Problem) -> JSON {
+    private static func merged(
+        _ definition: JSON, _ patch: JSON, _ id: RouteID, in mock: MockID, _ sql: any SQLSession
+    ) throws -> JSON {
         guard patch.object != nil else {
             throw Problem.invalid([Violation(.root, "invalid_type", "must be an object, is \(patch.typeName)")])
         }
-        return try RouteBody.definition(definition.merging(patch), id: id).json
+        let body = definition.merging(patch)
+        return try RouteBody.definition(body, id: id, try NamedAssets(in: body, of: mock, sql)).json
     }
 
     private static func write(
@@ -125,6 +132,7 @@ enum RouteRoutes {
         _ context: TenantContext
     ) throws -> Change {
         guard let mock = try MockRepository(sql).find(current.mockID) else { throw Problem.notFound("mock") }
+        try NamedAssets.require(of: definition, by: current.id, in: mock.workspaceID, sql)
         var record = current
         record.definition = stored
         record.updatedAt = now

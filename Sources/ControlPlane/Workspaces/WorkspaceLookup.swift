@@ -9,6 +9,10 @@ extension TenantContext {
 
     func routeID() throws(Problem) -> RouteID { try request.id("route_id", "route") }
 
+    func assetID() throws(Problem) -> AssetID { try request.id("asset_id", "asset") }
+
+    func exportID() throws(Problem) -> ExportID { try request.id("export_id", "export") }
+
     /// The workspace in the path. The read goes to the caller's own schema, so another tenant's id is simply not there.
     func workspace() async throws -> WorkspaceRecord {
         let id = try workspaceID()

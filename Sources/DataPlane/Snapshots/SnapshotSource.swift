@@ -14,6 +14,8 @@ package struct SnapshotSource: Sendable {
         let workspace: WorkspaceRecord
         let version: Int
         let mocks: [(mock: MockRecord, routes: [RouteRecord])]
+        /// Those that enabled mocks answer with.
+        let assets: [AssetRecord]
     }
 
     let database: any Database
@@ -46,13 +48,14 @@ package struct SnapshotSource: Sendable {
                 descriptions[key] = try await objects.get(key: key, tenant: tenant).map { .text($0) } ?? .missing
             }
         }
+        let assets = try await files(stored.assets, of: tenant)
         return try await threads.run(for: tenant) { [descriptions] in
-            compile(stored, descriptions, of: tenant, sequences: sequences, now: now)
+            compile(stored, descriptions, assets, of: tenant, sequences: sequences, now: now)
         }
     }
 
     private func compile(
-        _ stored: Stored, _ descriptions: [String: Description], of tenant: TenantID,
+        _ stored: Stored, _ descriptions: [String: Description], _ assets: [String: AssetFile], of tenant: TenantID,
         sequences: (WorkspaceID) -> SequencePositions, now: Timestamp
     ) -> Snapshot {
         let workspace = stored.workspace
@@ -68,7 +71,8 @@ package struct SnapshotSource: Sendable {
             mocks.append(
                 MockDefinition(
                     id: mock.id, name: mock.name, basePath: mock.basePath,
-                    routes: routes.compactMap { Self.definition($0, report) }, document: document))
+                    routes: routes.compactMap { Self.definition($0, report) }, document: document,
+                    assets: assets))
         }
         let settings = WorkspaceSettings(stored: workspace.settings)
         let compiled = CompiledWorkspace(
@@ -78,6 +82,17 @@ package struct SnapshotSource: Sendable {
         return Snapshot(
             workspace: compiled, settings: settings, version: stored.version, isDefault: workspace.isDefault,
             documents: documents, now: now)
+    }
+
+    /// The bytes of files by their ids; a route whose file is missing is left out when it is compiled. The API bounds the
+    /// sum of a workspace.
+    private func files(_ records: [AssetRecord], of tenant: TenantID) async throws -> [String: AssetFile] {
+        var files: [String: AssetFile] = [:]
+        for record in records {
+            guard let bytes = try await objects.get(key: record.objectKey, tenant: tenant) else { continue }
+            files[record.id.text] = AssetFile(contentType: record.contentType, bytes: bytes)
+        }
+        return files
     }
 
     /// The same with the definitions that the object store has; a route whose definition is missing there is left out.
@@ -97,7 +112,8 @@ package struct SnapshotSource: Sendable {
             }
             mocks[index].routes = routes
         }
-        return Stored(workspace: stored.workspace, version: stored.version, mocks: mocks)
+        return Stored(
+            workspace: stored.workspace, version: stored.version, mocks: mocks, assets: stored.assets)
     }
 
     private func stored(_ slug: String?, of tenant: TenantID) async throws -> Stored? {
@@ -112,7 +128,13 @@ package struct SnapshotSource: Sendable {
                 let mocks = try MockRepository(sql).all(workspace: workspace.id)
                 let routes = Dictionary(grouping: try RouteRepository(sql).all(workspace: workspace.id), by: \.mockID)
                 let version = try workspaces.contentVersion(workspace.id) ?? 0
-                return Stored(workspace: workspace, version: version, mocks: mocks.map { ($0, routes[$0.id] ?? []) })
+                var used: Set<AssetID> = []
+                for mock in mocks where mock.isEnabled {
+                    for route in routes[mock.id] ?? [] { used.formUnion(AssetRepository.assets(in: route.definition)) }
+                }
+                return Stored(
+                    workspace: workspace, version: version, mocks: mocks.map { ($0, routes[$0.id] ?? []) },
+                    assets: try used.sorted().compactMap { try AssetRepository(sql).find($0) })
             }
         } catch DatabaseError.noSuchSchema {
             return nil

@@ -3,7 +3,8 @@ package import JSON
 
 extension ResponseDefinition {
     private static let fields = [
-        "name", "status", "headers", "body", "body_base64", "body_schema", "template", "delay", "when", "weight",
+        "name", "status", "headers", "body", "body_base64", "body_schema", "body_asset", "template", "delay", "when",
+        "weight",
     ]
 
     package static let maximalHeaders = 100
@@ -105,7 +106,7 @@ extension ResponseDefinition {
 extension BodyDefinition {
     /// Reads the one member that gives the body; nil for none, or, with a violation, for more than one or a wrong one.
     init?(_ reader: ObjectReader) {
-        let present = ["body", "body_base64", "body_schema"].filter { reader.value($0) != nil }
+        let present = ["body", "body_base64", "body_schema", "body_asset"].filter { reader.value($0) != nil }
         guard present.count <= 1 else {
             reader.refuse(present[1], "conflict", "cannot stand beside \"\(present[0])\": a response has one body")
             return nil
@@ -124,6 +125,9 @@ extension BodyDefinition {
                 return nil
             }
             self = .base64(text)
+        case "body_asset":
+            guard let name = reader.string("body_asset", length: 1...200) else { return nil }
+            self = .asset(name)
         case "body_schema":
             guard let schema = Self.schema(reader) else { return nil }
             self = .schema(schema)
@@ -162,6 +166,7 @@ extension BodyDefinition {
             }
         case .text(let text): ("body", .string(text))
         case .base64(let text): ("body_base64", .string(text))
+        case .asset(let name): ("body_asset", .string(name))
         case .schema(let schema): ("body_schema", schema)
         }
     }

@@ -10,13 +10,30 @@ package struct MockDefinition: Sendable {
     package var routes: [RouteDefinition]
     /// The imported description, into which `BodySchema.pointer` and `OperationReference` lead; nil for a hand-made mock.
     package var document: JSON?
+    /// The files that the routes answer with, by their ids.
+    package var assets: [String: AssetFile]
 
-    package init(id: MockID, name: String, basePath: String, routes: [RouteDefinition], document: JSON? = nil) {
+    package init(
+        id: MockID, name: String, basePath: String, routes: [RouteDefinition], document: JSON? = nil,
+        assets: [String: AssetFile] = [:]
+    ) {
         self.id = id
         self.name = name
         self.basePath = basePath
         self.routes = routes
         self.document = document
+        self.assets = assets
+    }
+}
+
+/// A file that routes answer with.
+package struct AssetFile: Sendable {
+    package let contentType: String
+    package let bytes: [UInt8]
+
+    package init(contentType: String, bytes: [UInt8]) {
+        self.contentType = contentType
+        self.bytes = bytes
     }
 }
 
@@ -162,6 +179,8 @@ package enum BodyDefinition: Sendable, Hashable {
     case text(String)
     /// Bytes as base64 (RFC 4648), padded.
     case base64(String)
+    /// A file of the workspace, by its id; a client may write its name.
+    case asset(String)
     /// A JSON value made to satisfy the schema: an inline schema, or a pointer into the mock's document such as
     /// `#/paths/~1pets/get/responses/200/content/application~1json/schema`, as `{"$ref": "#/…"}`.
     case schema(JSON)

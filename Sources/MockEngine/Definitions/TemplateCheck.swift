@@ -11,7 +11,7 @@ extension ResponseDefinition {
             switch body {
             case .text(let text): _ = try CompiledTemplate(text: text)
             case .json(let value): _ = try CompiledTemplate(json: value)
-            case .empty, .base64, .schema: break
+            case .empty, .base64, .asset, .schema: break
             }
         } catch {
             var pointer = reader.pointer / "body"

@@ -28,14 +28,25 @@ struct CompiledResponse: Sendable {
     /// The whole answer where nothing in it depends on the request.
     let constantReply: MockReply?
 
-    init(_ definition: ResponseDefinition, mock: MockID, route: RouteID, schemas: SchemaSet?) throws {
+    /// A response names a file that is not there: a defect, or an object store that lost something.
+    struct MissingAsset: Error, CustomStringConvertible {
+        let name: String
+
+        var description: String { "the asset \(name) is not there" }
+    }
+
+    /// - Parameter assets: files by their ids.
+    init(
+        _ definition: ResponseDefinition, mock: MockID, route: RouteID, schemas: SchemaSet?,
+        assets: [String: AssetFile]
+    ) throws {
         name = definition.name
         status = definition.status
         delayMilliseconds = definition.delayMilliseconds
         when = try definition.when.map { try CompiledMatch($0) }
         weight = definition.weight
 
-        body = try Self.compile(definition, schemas: schemas)
+        body = try Self.compile(definition, schemas: schemas, assets: assets)
         var headers: [(name: String, value: HeaderValue)] = []
         for field in definition.headers {
             var value = HeaderValue.constant(field.value)
@@ -45,9 +56,14 @@ struct CompiledResponse: Sendable {
             }
             headers.append((field.name.lowercased(), value))
         }
-        if let type = Self.defaultContentType(definition.body), !headers.contains(where: { $0.name == "content-type" })
+        if let type = Self.defaultContentType(definition.body, assets),
+            !headers.contains(where: { $0.name == "content-type" })
         {
             headers.append(("content-type", .constant(type)))
+        }
+        if case .asset = definition.body, !headers.contains(where: { $0.name == "x-content-type-options" }) {
+            // A file is what its uploader said it is, and no browser may take it for something else.
+            headers.append(("x-content-type-options", .constant("nosniff")))
         }
         self.headers = headers
         isJSON = headers.contains { name, value in
@@ -68,12 +84,17 @@ struct CompiledResponse: Sendable {
         }
     }
 
-    private static func compile(_ definition: ResponseDefinition, schemas: SchemaSet?) throws -> Body {
+    private static func compile(
+        _ definition: ResponseDefinition, schemas: SchemaSet?, assets: [String: AssetFile]
+    ) throws -> Body {
         switch definition.body {
         case .empty:
             return .constant([])
         case .base64(let text):
             return .constant(Base64.decode(text) ?? [])
+        case .asset(let name):
+            guard let file = assets[name] else { throw MissingAsset(name: name) }
+            return .constant(file.bytes)
         case .json(let json):
             guard definition.isTemplate else { return .constant(json.bytes) }
             let template = try CompiledTemplate(json: json)
@@ -88,12 +109,13 @@ struct CompiledResponse: Sendable {
         }
     }
 
-    private static func defaultContentType(_ body: BodyDefinition) -> String? {
+    private static func defaultContentType(_ body: BodyDefinition, _ assets: [String: AssetFile]) -> String? {
         switch body {
         case .empty: nil
         case .json, .schema: "application/json"
         case .text: "text/plain; charset=utf-8"
         case .base64: "application/octet-stream"
+        case .asset(let name): assets[name]?.contentType
         }
     }
 

@@ -22,7 +22,7 @@ struct CompiledRoute: Sendable {
         name = definition.name
         match = definition.match.isEmpty ? nil : try CompiledMatch(definition.match)
         responses = try definition.responses.map {
-            try CompiledResponse($0, mock: mock.id, route: definition.id, schemas: schemas)
+            try CompiledResponse($0, mock: mock.id, route: definition.id, schemas: schemas, assets: mock.assets)
         }
         selection = definition.selection
         nearMissCandidate = NearMissFinder.Candidate(

@@ -8,6 +8,8 @@ package struct LargeDocuments: Sendable {
     package static let threshold = 64 * 1024
     /// No definition has a member of this name.
     package static let member = "stored_in"
+    /// The member of a response that names an asset.
+    package static let assetMember = "body_asset"
 
     /// A row notes what is not there, or what is no document: a defect, or an object store that lost something.
     package struct Missing: Error, Sendable, CustomStringConvertible {
@@ -33,13 +35,14 @@ package struct LargeDocuments: Sendable {
     package func store(_ document: JSON, at key: String) async throws -> JSON {
         let bytes = document.bytes
         try await objects.put(bytes, key: key, tenant: tenant)
-        // Method and path are what the audit log knows a route by.
-        return [
-            Self.member: [
-                "key": .string(key), "size": JSON(bytes.count), "method": document["method"] ?? .null,
-                "path": document["path"] ?? .null,
-            ]
+        // Method and path are what the audit log knows a route by; an asset that is named must not be deleted.
+        var note: JSONObject = [
+            "key": .string(key), "size": JSON(bytes.count), "method": document["method"] ?? .null,
+            "path": document["path"] ?? .null,
         ]
+        let assets = AssetRepository.assets(in: document)
+        if !assets.isEmpty { note["assets"] = .array(assets.sorted().map { .string($0.text) }) }
+        return [Self.member: .object(note)]
     }
 
     /// The document that a row has or notes.

@@ -34,6 +34,9 @@ package struct MigrationSet: Sendable {
         Migration(
             version: 3, name: "members",
             sql: String(decoding: PackageResources._003_members_sql, as: UTF8.self)),
+        Migration(
+            version: 4, name: "assets_and_exports",
+            sql: String(decoding: PackageResources._004_assets_and_exports_sql, as: UTF8.self)),
     ])
 }
 

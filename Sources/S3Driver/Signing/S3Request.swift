@@ -1,3 +1,5 @@
+import Domain
+
 /// What is asked of the store, before it is signed.
 package struct S3Request: Sendable {
     package var method: String
@@ -27,10 +29,10 @@ package struct S3Request: Sendable {
         return query.isEmpty ? canonicalPath : "\(canonicalPath)?\(query)"
     }
 
-    var canonicalPath: String { PercentCoding.encode(path, keepingSlash: true) }
+    var canonicalPath: String { PercentEncoding.encode(path, keepingSlash: true) }
 
     var canonicalQuery: String {
-        query.map { (PercentCoding.encode($0.name), PercentCoding.encode($0.value)) }
+        query.map { (PercentEncoding.encode($0.name), PercentEncoding.encode($0.value)) }
             .sorted { $0.0 == $1.0 ? $0.1 < $1.1 : $0.0 < $1.0 }
             .map { "\($0.0)=\($0.1)" }.joined(separator: "&")
     }
