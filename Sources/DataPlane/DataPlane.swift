@@ -22,7 +22,6 @@ package final class DataPlane: Service {
     let logger: Logger
     let verifyKey: KeyVerifier
     let ids: RequestIDs
-    let journal: JournalWriter
     /// Whose turn it is in routes with a sequence of responses, where several nodes share that.
     let scenarios: (any ScenarioState)?
     let dates = DateLine()
@@ -49,7 +48,8 @@ package final class DataPlane: Service {
             configuration: configuration, database: database, limiters: limiters, meter: meter, metrics: metrics,
             surroundings: surroundings)
         let snapshots = SnapshotCache(
-            database: database, objects: objects, budget: configuration.snapshotMemory, metrics: metrics,
+            database: database, objects: objects, journal: journal, budget: configuration.snapshotMemory,
+            metrics: metrics,
             surroundings: surroundings
         ) { tenant, workspace, message in
             logger.warning(
@@ -63,7 +63,6 @@ package final class DataPlane: Service {
         self.directory = directory
         self.snapshots = snapshots
         ids = RequestIDs(surroundings)
-        self.journal = JournalWriter(journal: journal)
         self.scenarios = scenarios
         versions = VersionPoll(
             database: database, directory: directory, snapshots: snapshots, surroundings: surroundings, logger: logger)

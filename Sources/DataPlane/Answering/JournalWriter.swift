@@ -5,28 +5,20 @@ import MockEngine
 import Persistence
 
 /// Turns an answered request into a journal entry.
-struct JournalWriter: Sendable {
+enum JournalWriter {
     static let redacted = "[redacted]"
 
-    let journal: any Journal
-
-    func append(
-        _ exchange: Exchange, _ snapshot: Snapshot, _ tenant: HostedTenant, status: Int, outcome: MockReply?,
-        durationMicroseconds: Int64
-    ) {
-        let (body, isTruncated) = Self.body(exchange.body)
-        let entry = JournalEntry(
+    static func entry(
+        _ exchange: Exchange, status: Int, outcome: MockReply?, durationMicroseconds: Int64
+    ) -> JournalEntry {
+        let (body, isTruncated) = body(exchange.body)
+        return JournalEntry(
             id: exchange.id, receivedAt: exchange.receivedAt, method: exchange.head.method.rawValue,
             host: exchange.host, path: exchange.address?.path ?? "/", query: exchange.address?.query,
-            headers: Self.headers(exchange.head.headerFields), body: body, isBodyTruncated: isTruncated,
+            headers: headers(exchange.head.headerFields), body: body, isBodyTruncated: isTruncated,
             status: status, mockID: outcome?.mockID, routeID: outcome?.routeID,
             durationMicroseconds: durationMicroseconds, nearMisses: outcome?.nearMisses ?? .null,
             violations: outcome?.violations ?? [])
-        journal.append(entry, tenant: tenant.id, workspace: snapshot.workspace.id)
-    }
-
-    func append(_ entry: PlainJournalEntry, _ snapshot: Snapshot, _ tenant: HostedTenant) {
-        journal.append(entry, tenant: tenant.id, workspace: snapshot.workspace.id)
     }
 
     /// Credentials of the tenant's own users and our own keys do not belong in a log that others can read.

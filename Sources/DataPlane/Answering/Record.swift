@@ -1,6 +1,7 @@
 import Domain
 import Metering
 import MockEngine
+import Persistence
 import Prometheus
 
 /// What is counted of an answered request.
@@ -24,10 +25,11 @@ extension DataPlane {
             status: reply.status, mockID: reply.outcome?.mockID, routeID: reply.outcome?.routeID,
             receivedAt: exchange.receivedAt, endedAt: now, receivedBytes: exchange.receivedBytes, sentBytes: sentBytes)
         count(answered, exchange.tenant, exchange.snapshot)
-        guard let tenant = exchange.tenant, let snapshot = exchange.snapshot, keeps(snapshot.settings) else { return }
-        journal.append(
-            exchange, snapshot, tenant, status: reply.status, outcome: reply.outcome,
+        guard let snapshot = exchange.snapshot, keeps(snapshot.settings) else { return }
+        let entry = JournalWriter.entry(
+            exchange, status: reply.status, outcome: reply.outcome,
             durationMicroseconds: answered.durationMicroseconds)
+        snapshot.journal.append(ReadJournalEntry(entry))
     }
 
     /// Whether the journal of a workspace with these settings takes the next request.

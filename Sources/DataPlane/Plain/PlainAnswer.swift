@@ -4,6 +4,7 @@ import JSON
 import Metering
 import MockEngine
 import NIOCore
+import Persistence
 
 extension DataPlane {
     /// A longer body goes to the codec, which hands it on piece by piece.
@@ -82,7 +83,7 @@ extension DataPlane {
                 request: request, host: exchange.host, status: answered.status, mockID: answered.mockID,
                 routeID: answered.routeID, nearMisses: outcome?.nearMisses ?? .null,
                 violations: outcome?.violations ?? [])
-            journal.append(PlainJournalEntry(fields, bytes: exchange.bytes), snapshot, tenant)
+            snapshot.journal.append(PlainJournalEntry(fields, bytes: exchange.bytes))
         }
         return true
     }

@@ -24,6 +24,8 @@ struct PlainJournalEntry: DeferredJournalEntry, @unchecked Sendable {
     private let storage: ManagedBuffer<Fields, UInt8>
     let cost: Int
 
+    var receivedAt: Timestamp { storage.header.receivedAt }
+
     init(_ fields: Fields, bytes: UnsafeRawBufferPointer) {
         let bytes = bytes.prefix(fields.request.length)
         storage = Storage.create(minimumCapacity: bytes.count) { _ in fields }

@@ -5,6 +5,8 @@ import NIOCore
 /// Everything else goes to the codec untouched. A request whose end is known is lent: when it is answered, the bytes
 /// behind it are looked at again. From the first bytes whose meaning or end is not certain, the connection is the codec's
 /// for ever.
+///
+/// On a connection of its own it also asks for the next read, which else goes through every handler behind it first.
 final class PlainRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -37,6 +39,8 @@ final class PlainRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var isWorking = false
     private var isInRead = false
     private var isReadHeld = false
+    /// Whether the channel reads only when it is asked to.
+    private var asksForReads = false
     private var isWritable = true
     private var hasForwarded = false
     private var needsFlush = false
@@ -55,9 +59,17 @@ final class PlainRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         isWritable = context.channel.isWritable
+        // A channel that is active already may be in the middle of a read; channels without a socket have no such option.
+        guard !context.channel.isActive, context.channel is any SocketOptionProvider else { return }
+        asksForReads = setsAutoRead(false, context)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        if asksForReads { context.pipeline.syncOperations.read() }
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         isInRead = true
@@ -79,7 +91,9 @@ final class PlainRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         isInRead = false
+        let wereAllPlain = !hasForwarded
         settle(context)
+        askForRead(context, wereAllPlain: wereAllPlain)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -87,6 +101,27 @@ final class PlainRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelWritabilityChanged()
         if isWritable { workOnPending(context) }
         if !isInRead { settle(context) }
+    }
+
+    /// - Parameter wereAllPlain: whether those behind have no part in when to read.
+    private func askForRead(_ context: ChannelHandlerContext, wereAllPlain: Bool) {
+        guard asksForReads else { return }
+        if case .codec = mode {
+            asksForReads = !setsAutoRead(true, context)
+        } else if wereAllPlain {
+            read(context: context)
+        } else {
+            context.pipeline.syncOperations.read()
+        }
+    }
+
+    private func setsAutoRead(_ isOn: Bool, _ context: ChannelHandlerContext) -> Bool {
+        do {
+            try context.channel.syncOptions?.setOption(.autoRead, value: isOn)
+            return true
+        } catch {
+            return false
+        }
     }
 
     func read(context: ChannelHandlerContext) {

@@ -1,6 +1,7 @@
 import Domain
 import JSON
 package import MockEngine
+import Persistence
 import Synchronization
 
 /// One workspace, compiled, with what the data plane needs beside it.
@@ -16,12 +17,13 @@ package final class Snapshot: Sendable {
     let version: Int
     /// The imported descriptions by their key in the object store: kept so that an edit does not parse them again.
     let documents: [String: JSON]
+    let journal: any JournalAppender
     /// Microseconds since 1970.
     let lastUsed: Atomic<Int64>
 
     init(
         workspace: CompiledWorkspace, settings: WorkspaceSettings, version: Int, isDefault: Bool,
-        documents: [String: JSON], now: Timestamp
+        documents: [String: JSON], journal: any JournalAppender, now: Timestamp
     ) {
         self.workspace = workspace
         self.settings = settings
@@ -30,6 +32,7 @@ package final class Snapshot: Sendable {
         crossOrigin = CrossOrigin(settings.cors)
         prepared = (0..<workspace.routeCount).map { workspace.fixedReply(of: $0).map(PreparedReply.init) }
         self.documents = documents
+        self.journal = journal
         lastUsed = Atomic(now.microseconds)
     }
 }

@@ -40,11 +40,11 @@ package final class SnapshotCache: Sendable {
     private let holdings = Mutex(Holdings())
 
     package init(
-        database: any Database, objects: any ObjectStore, budget: Int, metrics: DataPlaneMetrics,
+        database: any Database, objects: any ObjectStore, journal: any Journal, budget: Int, metrics: DataPlaneMetrics,
         surroundings: Surroundings, defects: @escaping SnapshotSource.DefectReport
     ) {
         source = SnapshotSource(
-            database: database, objects: objects, threads: TenantThreads(), defects: defects)
+            database: database, objects: objects, journal: journal, threads: TenantThreads(), defects: defects)
         self.budget = budget
         self.metrics = metrics
         self.surroundings = surroundings

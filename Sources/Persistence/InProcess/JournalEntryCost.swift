@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 import JSON
 
 extension JournalEntry {
@@ -33,6 +33,8 @@ package final class ReadJournalEntry: DeferredJournalEntry {
         self.entry = entry
         cost = entry.cost
     }
+
+    package var receivedAt: Timestamp { entry.receivedAt }
 
     package func read() -> JournalEntry { entry }
 }

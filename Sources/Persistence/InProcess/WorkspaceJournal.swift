@@ -2,7 +2,7 @@ import Domain
 import Synchronization
 
 /// The newest requests of one workspace.
-final class WorkspaceJournal: Sendable {
+final class WorkspaceJournal: JournalAppender {
     private struct State {
         /// Slots before `head` are empty; dropping the front is a step of the head, and the slots go when they are half.
         var slots: [(any DeferredJournalEntry)?] = []
@@ -10,6 +10,8 @@ final class WorkspaceJournal: Sendable {
         /// How many entries were dropped ever: the number of the entry at `head`.
         var firstNumber = 0
         var bytes = 0
+        /// When the newest entry came.
+        var lastUse = Timestamp(microseconds: 0)
         var isClosed = false
         var streams: [Int: AsyncStream<JournalEntry>.Continuation] = [:]
         var nextStream = 0
@@ -41,32 +43,34 @@ final class WorkspaceJournal: Sendable {
     }
 
     private let state = Mutex(State())
-    private let limits: JournalLimits
-    /// When it was last added to, on the journal's own count.
-    let lastUse = Atomic<UInt64>(0)
+    private let table: JournalTable
+    private var limits: JournalLimits { table.limits }
 
-    init(limits: JournalLimits) { self.limits = limits }
+    init(in table: JournalTable) { self.table = table }
 
-    /// Returns by how many bytes the journal grew or, below zero, shrank.
-    func append(_ entry: any DeferredJournalEntry) -> Int {
+    var lastUse: Timestamp { state.withLock { $0.lastUse } }
+
+    func append(_ entry: any DeferredJournalEntry) {
         let cost = entry.cost
+        let limits = limits
         let (growth, streams) = state.withLock { state -> (Int, [AsyncStream<JournalEntry>.Continuation]) in
             if state.isClosed { return (0, []) }
             var growth = cost
             state.slots.append(entry)
             state.bytes += cost
+            state.lastUse = entry.receivedAt
             while state.count > limits.entriesPerWorkspace
                 || (state.bytes > limits.bytesPerWorkspace && state.count > 1)
             {
                 growth -= state.dropFirst()
             }
-            return (growth, Array(state.streams.values))
+            return (growth, state.streams.isEmpty ? [] : Array(state.streams.values))
         }
         if !streams.isEmpty {
             let entry = entry.read()
             for stream in streams { stream.yield(entry) }
         }
-        return growth
+        if growth != 0 { table.resize(by: growth, self) }
     }
 
     /// At most `count` entries older than the one with the number `before`, newest first, and the number of the oldest of
@@ -82,18 +86,17 @@ final class WorkspaceJournal: Sendable {
         return (slots.map { $0.read() }, oldest)
     }
 
-    /// Returns the bytes it freed.
-    func clear() -> Int { state.withLock { $0.dropAll() } }
+    func clear() { table.resize(by: -state.withLock { $0.dropAll() }, self) }
 
-    /// Forgets everything, takes nothing more and ends its streams. Returns the bytes it freed.
-    func close() -> Int {
+    /// Forgets everything, takes nothing more and ends its streams.
+    func close() {
         let (freed, streams) = state.withLock { state in
             state.isClosed = true
             defer { state.streams = [:] }
             return (state.dropAll(), Array(state.streams.values))
         }
         for stream in streams { stream.finish() }
-        return freed
+        table.resize(by: -freed, self)
     }
 
     /// One that has ended already when there are too many.

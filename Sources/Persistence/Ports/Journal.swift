@@ -50,13 +50,10 @@ package struct JournalEntry: Sendable, Hashable {
     package func hash(into hasher: inout Hasher) { hasher.combine(id) }
 }
 
-/// The journals of all workspaces. Appending is synchronous and cheap, since the data plane does it for every request.
+/// The journals of all workspaces.
 package protocol Journal: Sendable {
-    func append(_ entry: JournalEntry, tenant: TenantID, workspace: WorkspaceID)
-
-    /// The same for an entry that is not read out yet: a journal that keeps it as it is saves that work for every entry
-    /// that nobody looks at.
-    func append(_ entry: any DeferredJournalEntry, tenant: TenantID, workspace: WorkspaceID)
+    /// The journal of one workspace, for whoever adds to it. What is added after `remove` is lost.
+    func appender(tenant: TenantID, workspace: WorkspaceID) -> any JournalAppender
 
     /// Newest first, at most `limit` after skipping those at or after `before`.
     func entries(
@@ -73,17 +70,23 @@ package protocol Journal: Sendable {
     func remove(tenant: TenantID) async throws
 }
 
-/// A journal entry in the form in which it was cheapest to keep.
+/// Adds to the journal of one workspace. Synchronous and cheap, since the data plane does it for every request.
+package protocol JournalAppender: Sendable {
+    func append(_ entry: any DeferredJournalEntry)
+}
+
+/// A journal entry in the form in which it was cheapest to keep: reading it out is left to whoever looks at it.
 package protocol DeferredJournalEntry: Sendable {
     /// About how many bytes it takes in memory; never changes.
     var cost: Int { get }
+    var receivedAt: Timestamp { get }
 
     /// Reads the entry out.
     func read() -> JournalEntry
 }
 
 extension Journal {
-    package func append(_ entry: any DeferredJournalEntry, tenant: TenantID, workspace: WorkspaceID) {
-        append(entry.read(), tenant: tenant, workspace: workspace)
+    package func append(_ entry: JournalEntry, tenant: TenantID, workspace: WorkspaceID) {
+        appender(tenant: tenant, workspace: workspace).append(ReadJournalEntry(entry))
     }
 }

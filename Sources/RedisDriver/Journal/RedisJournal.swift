@@ -67,12 +67,18 @@ package final class RedisJournal: Journal {
 
     // MARK: Writing
 
-    package func append(_ entry: JournalEntry, tenant: TenantID, workspace: WorkspaceID) {
-        append(ReadJournalEntry(entry), tenant: tenant, workspace: workspace)
+    package func appender(tenant: TenantID, workspace: WorkspaceID) -> any JournalAppender {
+        Appender(journal: self, key: JournalKey(tenant: tenant, workspace: workspace))
     }
 
-    package func append(_ entry: any DeferredJournalEntry, tenant: TenantID, workspace: WorkspaceID) {
-        let key = JournalKey(tenant: tenant, workspace: workspace)
+    private struct Appender: JournalAppender {
+        let journal: RedisJournal
+        let key: JournalKey
+
+        func append(_ entry: any DeferredJournalEntry) { journal.append(entry, key) }
+    }
+
+    private func append(_ entry: any DeferredJournalEntry, _ key: JournalKey) {
         let (lost, mustSend) = state.withLock { state -> (Int, Bool) in
             guard !state.isClosed else { return (1, false) }
             let lost = state.buffer.append(entry, key)
