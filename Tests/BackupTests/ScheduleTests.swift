@@ -11,7 +11,8 @@ import Testing
     private func reconciler(_ site: Site, _ schedule: BackupSchedule, keeping count: Int = 3) -> BackupReconciler {
         let platform = Platform(
             database: site.database, announcements: site.announcements, objects: site.objects,
-            journal: InProcessJournal(limits: JournalLimits()), mailer: FolderMailer(site.folder.path + "/outbox"),
+            journal: InProcessJournal(limits: JournalLimits()), sessions: InProcessSessions { .systemNow() },
+            mailer: FolderMailer(site.folder.path + "/outbox"),
             surroundings: site.clock.surroundings, plans: PlanCatalog(Plan.standardPlans),
             addresses: PublicAddresses(scheme: "http", baseDomain: "localhost", port: 80),
             logger: Logger(label: "test"), version: "test")

@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import HTTPTypes
 import JSON
 import Persistence
@@ -10,6 +11,7 @@ struct Customer: Sendable {
     let installation: Installation
     let tenant: TenantID
     let key: String
+    let subdomain: String
     /// The default workspace.
     let workspace: WorkspaceID
 
@@ -21,6 +23,7 @@ struct Customer: Sendable {
                 .tenant(tenant), { sql in try WorkspaceRepository(sql).findDefault() })
         else { throw UnexpectedAnswer(answer: try await installation.send(.get, "/v1/tenants/\(made.id)")) }
         (self.tenant, key, workspace) = (tenant, made.key, home.id)
+        self.subdomain = subdomain
     }
 
     func send(
@@ -39,6 +42,34 @@ struct Customer: Sendable {
     func makeMember(_ email: String, role: String = "viewer") async throws -> (id: String, answer: Answer) {
         let answer = try await send(.post, "/members", json: ["email": .string(email), "role": .string(role)])
         return (try id(of: answer), answer)
+    }
+
+    /// The code of a fresh sign-in link, as the member finds it in the mail.
+    func signInCode(_ email: String) async throws -> String {
+        let answer = try await installation.send(
+            .post, "/v1/sign-in", token: nil, json: ["email": .string(email), "subdomain": .string(subdomain)])
+        guard answer.status == 202 else { throw UnexpectedAnswer(answer: answer) }
+        try await SignInReconciler(platform: installation.platform).reconcile()
+        try await MailReconciler(platform: installation.platform).reconcile()
+        let mark = "http://api.localhost:8080/v1/sessions#"
+        guard let mail = installation.mailer.sent.last(where: { $0.to == email && $0.subject.hasPrefix("Sign in") }),
+            let start = mail.text.range(of: mark)?.upperBound
+        else { throw UnexpectedAnswer(answer: answer) }
+        return String(mail.text[start...].prefix { !$0.isNewline })
+    }
+
+    func redeem(_ code: String, headers: [String: String] = [:]) async throws -> Answer {
+        try await installation.send(
+            .post, "/v1/sessions", token: nil, json: ["token": .string(code)], headers: headers)
+    }
+
+    /// A new member's session token.
+    func signIn(role: String, email: String? = nil) async throws -> (id: String, token: String) {
+        let email = email ?? "the-\(role)@acme.com"
+        let id = try await makeMember(email, role: role).id
+        let answer = try await redeem(try await signInCode(email))
+        guard let token = answer.json["session_token"]?.string else { throw UnexpectedAnswer(answer: answer) }
+        return (id, token)
     }
 
     func makeRoute(in mock: String, _ body: JSON = Self.route) async throws -> String {

@@ -37,7 +37,8 @@ final class Installation: Sendable {
         let flushes = Flushes()
         self.flushes = flushes
         platform = Platform(
-            database: database, announcements: announcements, objects: objects, journal: journal, mailer: mailer,
+            database: database, announcements: announcements, objects: objects, journal: journal,
+            sessions: InProcessSessions { clock.now }, mailer: mailer,
             surroundings: surroundings, plans: PlanCatalog(), addresses: PublicAddresses(port: 8080), logger: logger,
             version: "1.2.3", flushUsage: { flushes.note($0) })
         plane = ControlPlane(
@@ -58,7 +59,8 @@ final class Installation: Sendable {
     /// Sends one request; without a token, without credentials.
     func send(
         _ method: HTTPRequest.Method, _ path: String, token: String? = adminToken, json: JSON? = nil,
-        text: String? = nil, type: String = "application/json", headers: [String: String] = [:]
+        text: String? = nil, type: String = "application/json", headers: [String: String] = [:],
+        host: String = "localhost"
     ) async throws -> Answer {
         var fields = HTTPFields()
         for (name, value) in headers { fields[HTTPField.Name(name)!] = value }
@@ -67,7 +69,7 @@ final class Installation: Sendable {
         if body != nil { fields[.contentType] = type }
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let application = Application(responder: plane, logger: logger)
+        let application = Application(responder: AtHost(plane: plane, host: host), logger: logger)
         let response = try await application.test(.router) { [fields] client in
             try await client.execute(
                 uri: path, method: method, headers: fields, body: body.map { ByteBuffer(string: $0) })
@@ -100,6 +102,18 @@ final class Installation: Sendable {
             "name": "Acme Corporation", "subdomain": .string(subdomain), "plan": .string(plan),
             "admin_email": "admin@acme.com", "admin_name": "John Doe",
         ]
+    }
+}
+
+/// Lets requests come to another host than the test client's.
+private struct AtHost: HTTPResponder {
+    let plane: ControlPlane
+    let host: String
+
+    func respond(to request: Request, context: ControlPlane.Context) async throws -> Response {
+        var head = request.head
+        head.authority = host
+        return try await plane.respond(to: Request(head: head, body: request.body), context: context)
     }
 }
 

@@ -82,6 +82,32 @@ struct WholeSurfaceTests {
         }
     }
 
+    @Test func `a member's session opens what the role says, and a removed member's nothing`() async throws {
+        let installation = try Installation()
+        let customer = try await Customer(installation)
+        for role in MemberRole.allCases {
+            let member = try await customer.signIn(role: role.rawValue)
+            for endpoint in Self.endpoints where endpoint.path.text != "/session" {
+                let answer = try await send(installation, endpoint, token: member.token)
+                let name = "\(endpoint.method) \(endpoint.path.text) as \(role)"
+                switch endpoint.handler {
+                case .anyone: continue
+                case .admin: #expect(answer.code == "admin_required", "\(name)")
+                case .tenant(let needed, _), .both(_, let needed, _):
+                    #expect((answer.code == "insufficient_scope") == (role.scope < needed), "\(name)")
+                    #expect(answer.status != 401, "\(name)")
+                }
+            }
+            #expect(try await customer.send(.delete, "/members/\(member.id)").status == 204)
+            for endpoint in Self.endpoints {
+                if case .anyone = endpoint.handler { continue }
+                let answer = try await send(installation, endpoint, token: member.token)
+                #expect(answer.status == 401, "\(endpoint.method) \(endpoint.path.text) as \(role), removed")
+                installation.clock.advance(.seconds(61))
+            }
+        }
+    }
+
     @Test func `a tenant's key opens no endpoint of the administrator, nor the other way round`() async throws {
         let installation = try Installation()
         let tenant = try await installation.makeTenant()
@@ -108,6 +134,8 @@ struct WholeSurfaceTests {
         _ = try await installation.send(.patch, "/v1/tenants/\(tenant.id)", json: ["status": "suspended"])
         var open: [String] = []
         for endpoint in Self.endpoints where endpoint.tenantScope != nil {
+            // A member may sign out; a key has no session.
+            if endpoint.path.text == "/session" { continue }
             let answer = try await send(installation, endpoint, token: tenant.key)
             if answer.code != "tenant_suspended" {
                 open.append("\(endpoint.method) \(endpoint.path.text)")

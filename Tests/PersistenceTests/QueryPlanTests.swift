@@ -113,6 +113,23 @@ import Testing
             _ = try links.redeem("h", at: now)
             try links.deleteExpired(before: now)
 
+            let signIn = SignInRepository(sql)
+            let request = SignInRequest(
+                id: SignInRequestID(from: surroundings), subdomain: "a", email: "e", createdAt: now)
+            try signIn.insert(request)
+            _ = try signIn.requests(limit: 10)
+            _ = try signIn.requestCount()
+            _ = try signIn.deleteRequest(request.id)
+            let member = MemberID(from: surroundings)
+            let link = SignInLinkRecord(
+                tokenHash: "h", tenantID: acme, memberID: member, createdAt: now, expiresAt: now + .seconds(60))
+            try signIn.insert(link)
+            _ = try signIn.find("h")
+            _ = try signIn.redeem(link, at: now)
+            try signIn.deleteExpiredLinks(before: now)
+            _ = try outbox.memberLinkCount(of: acme, nil, since: now)
+            _ = try outbox.memberLinkCount(of: acme, member, since: now)
+
             let log = AuditRepository(sql)
             for filter in [
                 AuditFilter(), AuditFilter(tenant: acme), AuditFilter(action: "a"), AuditFilter(from: now, to: now),
@@ -173,6 +190,7 @@ import Testing
             _ = try members.list(after: cursor, limit: 10)
             _ = try members.count(.owner)
             _ = try members.update(member, expectedVersion: 1)
+            try members.markSignedIn(member.id, at: now)
             _ = try members.delete(member.id)
 
             let usage = UsageRepository(sql)

@@ -8,6 +8,7 @@ struct Backends: Sendable {
     let database: any Database
     let announcements: any Announcements
     let journal: any Journal
+    let sessions: any SessionStore
     let scenarios: (any ScenarioState)?
     /// Nil where nothing is shared through Redis.
     let redis: SharedRedis?
@@ -31,8 +32,9 @@ struct Backends: Sendable {
         let state = try await settings.sharedState.open(limits, surroundings, logger)
         return Backends(
             database: try await settings.database.open(in: folder, surroundings, logger),
-            announcements: state.announcements, journal: state.journal, scenarios: state.scenarios,
-            redis: state.redis, objects: objects, mailer: try await settings.mail.open(in: folder, surroundings),
+            announcements: state.announcements, journal: state.journal, sessions: state.sessions,
+            scenarios: state.scenarios, redis: state.redis, objects: objects,
+            mailer: try await settings.mail.open(in: folder, surroundings),
             leases: state.leases, services: state.services)
     }
 }

@@ -19,6 +19,7 @@ final class SharedRedis: Service {
     let announcements: RedisAnnouncements
     let journal: RedisJournal
     let scenarios: RedisScenarioState
+    let sessions: RedisSessions
     private let subscriber: RedisSubscriber
 
     init(
@@ -36,6 +37,7 @@ final class SharedRedis: Service {
         announcements = RedisAnnouncements(client, subscriber, surroundings)
         journal = RedisJournal(client, subscriber, limits: limits, surroundings)
         scenarios = RedisScenarioState(client)
+        sessions = RedisSessions(client)
     }
 
     func run() async throws {

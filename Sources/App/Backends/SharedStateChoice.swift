@@ -26,6 +26,7 @@ enum SharedStateChoice: Sendable, Equatable {
     struct Opened: Sendable {
         let announcements: any Announcements
         let journal: any Journal
+        let sessions: any SessionStore
         /// Nil for a single node, which counts by itself.
         var scenarios: (any ScenarioState)?
         /// Nil in this process.
@@ -43,7 +44,8 @@ enum SharedStateChoice: Sendable, Equatable {
         switch self {
         case .memory:
             return Opened(
-                announcements: InProcessAnnouncements(), journal: InProcessJournal(limits: limits), services: [])
+                announcements: InProcessAnnouncements(), journal: InProcessJournal(limits: limits),
+                sessions: InProcessSessions(now: surroundings.now), services: [])
         case .redis(let address):
             let redis: SharedRedis
             do throws(SharedRedis.Refusal) {
@@ -52,8 +54,8 @@ enum SharedStateChoice: Sendable, Equatable {
                 throw CommandFailure(.redisURL, error.code, error.sentence)
             }
             return Opened(
-                announcements: redis.announcements, journal: redis.journal, scenarios: redis.scenarios, redis: redis,
-                leases: RedisRateLeases(redis.client), services: [redis])
+                announcements: redis.announcements, journal: redis.journal, sessions: redis.sessions,
+                scenarios: redis.scenarios, redis: redis, leases: RedisRateLeases(redis.client), services: [redis])
         }
     }
 }

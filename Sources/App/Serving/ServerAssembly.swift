@@ -54,7 +54,8 @@ struct ServerAssembly: Sendable {
         let plans = PlanCatalog(settings.plans)
         let platform = Platform(
             database: database, announcements: backends.announcements, objects: backends.objects,
-            journal: backends.journal, mailer: backends.mailer, surroundings: surroundings, plans: plans,
+            journal: backends.journal, sessions: backends.sessions, mailer: backends.mailer,
+            surroundings: surroundings, plans: plans,
             addresses: Self.addresses(settings), logger: logger, version: Version.text,
             enforcement: enforcement, flushUsage: { tenant in try await meter.flush(tenant) })
         let controlPlane = ControlPlane(
@@ -129,6 +130,8 @@ struct ServerAssembly: Sendable {
             ReconcilerService(ProvisioningReconciler(platform: platform), every: .seconds(60), logger: logger),
             ReconcilerService(
                 MailReconciler(platform: platform), nudge: platform.mailNudge, every: .seconds(5), logger: logger),
+            ReconcilerService(
+                SignInReconciler(platform: platform), nudge: platform.signInNudge, every: .seconds(5), logger: logger),
             ReconcilerService(StorageReconciler(platform: platform), every: .seconds(6 * 3600), logger: logger),
             ReconcilerService(
                 HousekeepingReconciler(platform: platform, keyUse: controlPlane.keyUse), every: .seconds(60),

@@ -21,12 +21,15 @@ extension ArchivedTable {
             "mail_outbox", key: ["id"], owner: "tenant_id", for: [.move],
             columns: """
                 id tenant_id recipient subject body created_at sent_at attempts next_attempt_at last_error \
-                html has_link dead_at
+                html has_link dead_at member_id link_seconds
                 """),
         // One that has been used since would open the account again.
         ArchivedTable(
             "one_time_links", key: ["token_hash"], owner: "tenant_id", for: [.move],
             columns: "token_hash tenant_id created_at expires_at redeemed_at"),
+        ArchivedTable(
+            "sign_in_links", key: ["token_hash"], owner: "tenant_id", for: [.move],
+            columns: "token_hash tenant_id member_id created_at expires_at redeemed_at"),
         ArchivedTable(
             "audit_log", key: ["id"], owner: "tenant_id", for: [.restore, .move],
             columns: "id occurred_at tenant_id actor action target request_id detail"),
@@ -86,6 +89,7 @@ extension ArchivedTable {
     package static let leftOut: [String: String] = [
         "ledger": "the migrations write it; the archive records the version itself",
         "background_claims": "which node does what is true of the nodes, not of the data",
+        "sign_in_requests": "whoever asked for a link a moment ago asks again",
         "provisioning": "work in progress belongs to the database in which it goes on",
     ]
 }

@@ -5,7 +5,8 @@ package import Logging
 
 /// A request after routing: what an endpoint may read of it.
 package struct APIRequest: Sendable {
-    package let method: String
+    /// Method, host and headers as they were sent.
+    let head: HTTPRequest
     /// The path as it was sent, without the query.
     package let path: String
     /// The query as it was sent, without the `?`.
@@ -13,12 +14,17 @@ package struct APIRequest: Sendable {
     /// The decoded values of the path template's parameters.
     package let parameters: [String: String]
     package let query: QueryParameters
-    package let headers: HTTPFields
     /// Empty where the endpoint takes a file.
     package let body: [UInt8]
     let file: IncomingFile?
     package let requestID: String
+    /// The peer's IP address; empty where there is none.
+    let remoteAddress: String
     package let logger: Logger
+
+    package var method: String { head.method.rawValue }
+
+    package var headers: HTTPFields { head.headerFields }
 
     /// The media type of the body, lower case, without parameters; empty when none was sent.
     package var mediaType: String { Self.mediaType(headers) }

@@ -4,6 +4,10 @@ import Domain
 enum Actor: Sendable, Hashable {
     case admin
     case key(APIKeyID, of: TenantID)
+    /// Somebody who is signed in.
+    case member(MemberID, of: TenantID)
+    /// Anyone, without credentials.
+    case visitor
     /// Background work of the platform itself.
     case system
     /// Whoever holds a one-time link, told apart by the hash of its token.
@@ -14,6 +18,8 @@ enum Actor: Sendable, Hashable {
         switch self {
         case .admin: "admin"
         case .key(let id, _): "key:\(id)"
+        case .member(let id, _): "member:\(id)"
+        case .visitor: "visitor"
         case .system: "system"
         case .link: "one-time link"
         }
@@ -24,12 +30,17 @@ enum Actor: Sendable, Hashable {
         switch self {
         case .admin: "admin"
         case .key(_, let tenant): "tenant:\(tenant)"
+        case .member(let id, let tenant): "member:\(tenant):\(id)"
+        case .visitor: "visitor"
         case .system: "system"
         case .link(let hash): "link:\(hash)"
         }
     }
 
     var tenant: TenantID? {
-        if case .key(_, let tenant) = self { tenant } else { nil }
+        switch self {
+        case .key(_, let tenant), .member(_, let tenant): tenant
+        case .admin, .visitor, .system, .link: nil
+        }
     }
 }

@@ -7,5 +7,6 @@ extension ControlPlane {
             + AuditRoutes.endpoints + WorkspaceRoutes.endpoints + MockRoutes.endpoints + RouteRoutes.endpoints
             + ImportRoutes.endpoints + RequestRoutes.endpoints + UsageRoutes.endpoints
             + WelcomeRoutes.endpoints + MemberRoutes.endpoints + AssetRoutes.endpoints + ExportRoutes.endpoints
+            + SignInRoutes.endpoints + SessionRoutes.endpoints
     }
 }

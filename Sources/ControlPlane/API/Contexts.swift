@@ -44,18 +44,14 @@ package struct TenantContext: CallerContext {
     package let request: APIRequest
     package let platform: Platform
     package let tenant: TenantRecord
-    /// Who acts: a key of the tenant.
-    let actor: Actor
-    /// With which rights.
-    package let role: MemberRole
+    let caller: TenantCaller
 
     /// Only the authenticator's verdict makes one.
-    init(request: APIRequest, platform: Platform, tenant: TenantRecord, actor: Actor, role: MemberRole) {
+    init(request: APIRequest, platform: Platform, tenant: TenantRecord, caller: TenantCaller) {
         self.request = request
         self.platform = platform
         self.tenant = tenant
-        self.actor = actor
-        self.role = role
+        self.caller = caller
     }
 
     /// The tenant's quotas and permissions as of this request.
@@ -70,7 +66,7 @@ package struct TenantContext: CallerContext {
 
     /// Changes the tenant's schema: idempotency, audit and announcements included.
     package func write(_ body: @escaping @Sendable (any SQLSession) throws -> Change) async throws -> Reply {
-        try await commit(.tenant(tenant.id), as: actor, body)
+        try await commit(.tenant(tenant.id), as: caller.actor, body)
     }
 
     /// Reads what the platform schema holds about this tenant.
@@ -86,6 +82,6 @@ package struct TenantContext: CallerContext {
         _ body: @escaping @Sendable (any SQLSession, TenantID) throws -> Change
     ) async throws -> Reply {
         let id = tenant.id
-        return try await commit(.platform, as: actor) { sql in try body(sql, id) }
+        return try await commit(.platform, as: caller.actor) { sql in try body(sql, id) }
     }
 }

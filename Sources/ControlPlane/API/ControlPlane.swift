@@ -22,7 +22,7 @@ package struct ControlPlane: HTTPResponder {
         self.platform = platform
         table = EndpointTable(endpoints)
         authenticator = Authenticator(
-            adminToken: adminToken, database: platform.database, surroundings: platform.surroundings, keyUse: keyUse)
+            adminToken: adminToken, platform: platform, keyUse: keyUse)
     }
 
     package func respond(to request: Request, context: ControlPlaneRequestContext) async throws -> Response {
@@ -81,35 +81,34 @@ package struct ControlPlane: HTTPResponder {
             let query = QueryParameters(rawQuery, known: endpoint.query)
             if endpoint.query.isEmpty { try query.check() }
             return APIRequest(
-                method: request.method.rawValue, path: path, rawQuery: String(rawQuery), parameters: parameters,
-                query: query, headers: request.headers, body: body, file: file, requestID: requestID,
-                logger: logger)
+                head: request.head, path: path, rawQuery: String(rawQuery), parameters: parameters, query: query,
+                body: body, file: file, requestID: requestID, remoteAddress: context.remoteAddress, logger: logger)
         }
         if case .anyone(let handle) = endpoint.handler {
             return try await handle(OpenContext(request: try await received(logger), platform: platform))
         }
-        switch (endpoint.handler, try await authenticator.caller(request.headers, from: context.remoteAddress)) {
+        switch (endpoint.handler, try await authenticator.caller(request.head, from: context.remoteAddress)) {
         case (.admin(let handle), .admin), (.both(let handle, _, _), .admin):
             return try await handle(AdminContext(request: try await received(logger), platform: platform))
-        case (.tenant(let scope, let handle), .tenant(let tenant, let key)),
-            (.both(_, let scope, let handle), .tenant(let tenant, let key)):
+        case (.tenant(let scope, let handle), .tenant(let tenant, let caller)),
+            (.both(_, let scope, let handle), .tenant(let tenant, let caller)):
             logger[metadataKey: "tenant_id"] = "\(tenant.id)"
             try AccountStanding.check(tenant, endpoint)
-            guard key.scope >= scope else {
+            guard caller.role.scope >= scope else {
                 throw Problem(
                     .forbidden, code: "insufficient_scope",
-                    detail: "This needs a key with scope \(scope.rawValue); the key's scope is \(key.scope.rawValue).")
+                    detail: "This needs the scope \(scope.rawValue); yours is \(caller.role.scope.rawValue).")
             }
             return try await handle(
                 TenantContext(
                     request: try await received(logger), platform: platform, tenant: tenant,
-                    actor: .key(key.id, of: tenant.id), role: key.scope.role))
+                    caller: caller))
         case (_, .tenant):
             throw Problem(.forbidden, code: "admin_required", detail: "This needs the administrator's token.")
         case (_, .admin):
             throw Problem(
                 .forbidden, code: "tenant_key_required",
-                detail: "This acts for one tenant: call it with one of the tenant's API keys.")
+                detail: "This acts for one tenant: call it with one of the tenant's API keys, or signed in.")
         }
     }
 

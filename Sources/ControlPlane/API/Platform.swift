@@ -9,6 +9,7 @@ package struct Platform: Sendable {
     package let announcements: any Announcements
     package let objects: any ObjectStore
     package let journal: any Journal
+    package let sessions: any SessionStore
     package let mailer: any Mailer
     package let surroundings: Surroundings
     package let plans: PlanCatalog
@@ -16,6 +17,8 @@ package struct Platform: Sendable {
     package let logger: Logger
     /// Wakes the sender of mail.
     package let mailNudge = Nudge()
+    /// Wakes what answers requests to sign in.
+    package let signInNudge = Nudge()
     /// When this process started; for `/system/status`.
     package let startedAt: Timestamp
     /// The version of the binary.
@@ -25,6 +28,7 @@ package struct Platform: Sendable {
     /// The operator's switch, which this node's data plane looks at too.
     package let enforcement: EnforcementSwitch
     let watch: QuotaWatch
+    let attempts = FailedAttempts()
     package let openStreams = OpenStreams()
     package let imports = ImportThreads()
     /// Where checks that take long are made.
@@ -32,7 +36,8 @@ package struct Platform: Sendable {
 
     package init(
         database: any Database, announcements: any Announcements, objects: any ObjectStore, journal: any Journal,
-        mailer: any Mailer, surroundings: Surroundings = .system, plans: PlanCatalog, addresses: PublicAddresses,
+        sessions: any SessionStore, mailer: any Mailer, surroundings: Surroundings = .system, plans: PlanCatalog,
+        addresses: PublicAddresses,
         logger: Logger, version: String, enforcement: EnforcementSwitch = EnforcementSwitch(),
         flushUsage: @escaping @Sendable (TenantID) async throws -> Void = { _ in }
     ) {
@@ -40,6 +45,7 @@ package struct Platform: Sendable {
         self.announcements = announcements
         self.objects = objects
         self.journal = journal
+        self.sessions = sessions
         self.mailer = mailer
         self.surroundings = surroundings
         self.plans = plans

@@ -30,6 +30,20 @@ package struct PublicAddresses: Sendable, Hashable {
         ]
     }
 
+    /// The one host on which no mock answers, as a browser's `Host` names it.
+    var apiAuthority: String { "api.\(baseDomain)" + (port.map { ":\($0)" } ?? "") }
+
+    /// As a browser's `Origin` names it.
+    var apiOrigin: String { "\(scheme)://\(apiAuthority)" }
+
+    var isSecure: Bool { scheme == "https" }
+
+    /// Where a person asks for a link to sign in.
+    var signInPage: String { apiOrigin + "/v1/sign-in" }
+
+    /// Where a link leads that signs a member in; the token is behind the `#` as below.
+    func signIn(token: String) -> String { apiOrigin + "/v1/sessions#\(token)" }
+
     /// Where a one-time link leads. The token is behind the `#`, which no browser sends and no server logs.
     func welcome(token: String) -> String { url(host: baseDomain, path: "/api/v1/welcome#\(token)").string ?? "" }
 

@@ -7,53 +7,48 @@ import Persistence
 /// Tells who sends a request.
 struct Authenticator: Sendable {
     let adminToken: AdminToken
-    let database: any Database
-    let surroundings: Surroundings
+    let platform: Platform
     let keyUse: KeyUse
-    let failures = FailedAttempts()
+    private var failures: FailedAttempts { platform.attempts }
 
     enum Caller: Sendable {
         case admin
-        case tenant(TenantRecord, APIKeyRecord)
+        case tenant(TenantRecord, TenantCaller)
     }
 
     /// - Throws: 401 for credentials that are missing, unknown, revoked or expired; 429 in their place after too many
-    ///   failures. A valid API key passes whatever others at its address have failed at: nobody guesses 32 random bytes,
-    ///   so looking is safe. The operator's token may have been chosen by a person: past the limit it is not even
+    ///   failures; 403 for a browser's request that another site's page may have sent. A valid API key or session passes
+    ///   whatever others at its address have failed at: nobody guesses 32 random bytes, so looking is safe. The operator's token may have been chosen by a person: past the limit it is not even
     ///   compared, unless it was good from there lately.
-    func caller(_ headers: HTTPFields, from address: String) async throws -> Caller {
-        let credential = try bearer(headers)
-        let now = surroundings.now()
-        let secret = APIKeySecret(credential)
+    func caller(_ head: HTTPRequest, from address: String) async throws -> Caller {
+        let credential = try credential(head)
+        let now = platform.surroundings.now()
         let trace = Hexadecimal.text(SHA256.hash(data: Data(credential.utf8)))
-        let kind: FailedAttempts.Kind = secret == nil ? .token : .key
+        let isGuessable = APIKeySecret(credential) == nil && SessionToken(credential) == nil
+        let kind: FailedAttempts.Kind = isGuessable ? .token : .key
         if kind == .token, let seconds = failures.wait(address, kind, at: now),
             !failures.wasGood(address, credential: trace, at: now)
         {
-            throw Self.tooManyFailures(seconds)
+            throw FailedAttempts.refusal(seconds)
         }
         do {
-            let caller = try await resolve(credential, secret, at: now)
+            let caller = try await resolve(credential, at: now)
             if kind == .token { failures.noteSuccess(address, credential: trace, at: now) }
             return caller
         } catch let problem as Problem where problem.kind == .unauthorized {
-            if let seconds = failures.wait(address, kind, at: now) { throw Self.tooManyFailures(seconds) }
+            if let seconds = failures.wait(address, kind, at: now) { throw FailedAttempts.refusal(seconds) }
             failures.noteFailure(address, kind, at: now)
             throw problem
         }
     }
 
-    private static func tooManyFailures(_ seconds: Int) -> Problem {
-        Problem(
-            .tooManyRequests, code: "too_many_failures",
-            detail: "Too many failed authentications from this address; wait \(seconds) seconds.",
-            headers: [("Retry-After", String(seconds))])
-    }
-
-    private func resolve(_ credential: String, _ secret: APIKeySecret?, at now: Timestamp) async throws -> Caller {
+    private func resolve(_ credential: String, at now: Timestamp) async throws -> Caller {
         if adminToken.matches(credential) { return .admin }
-        guard let secret else { throw Self.refusal("invalid_credentials", "The credentials are not known.") }
-        let found = try await database.read(.platform) { sql -> (APIKeyRecord, TenantRecord)? in
+        if let token = SessionToken(credential) { return try await resolve(token, at: now) }
+        guard let secret = APIKeySecret(credential) else {
+            throw Self.refusal("invalid_credentials", "The credentials are not known.")
+        }
+        let found = try await platform.database.read(.platform) { sql -> (APIKeyRecord, TenantRecord)? in
             for key in try APIKeyRepository(sql).find(lookupPrefix: secret.lookupPrefix)
             where ConstantTime.equal(key.hash, secret.hash) {
                 guard let tenant = try TenantRepository(sql).find(key.tenantID) else { return nil }
@@ -71,7 +66,34 @@ struct Authenticator: Sendable {
             throw Self.refusal("api_key_expired", "The API key has expired.")
         }
         keyUse.note(key, at: now)
-        return .tenant(tenant, key)
+        return .tenant(tenant, TenantCaller(key))
+    }
+
+    /// The member is read with every request, so that a new role or a removal holds at once, on every node.
+    private func resolve(_ token: SessionToken, at now: Timestamp) async throws -> Caller {
+        let ended = Self.refusal("session_ended", "The session is unknown or has ended; sign in again.")
+        guard
+            let session = try await platform.sessions.find(
+                token.hash, of: token.tenant, keepingFor: SessionToken.idle),
+            session.endsAt > now,
+            let tenant = try await platform.database.read(
+                .platform, { sql in try TenantRepository(sql).find(token.tenant) }),
+            tenant.isProvisioned, tenant.status != .deleted,
+            let member = try await platform.database.read(
+                .tenant(tenant.id), { sql in try MemberRepository(sql).find(session.member) })
+        else { throw ended }
+        let signIn = SignIn(member: member, session: session, tokenHash: token.hash)
+        return .tenant(tenant, TenantCaller(signIn, of: tenant.id))
+    }
+
+    /// What the `Authorization` header holds, or else the session of a browser.
+    private func credential(_ head: HTTPRequest) throws(Problem) -> String {
+        let cookie = SessionCookie(platform.addresses)
+        guard head.headerFields[.authorization] == nil, let token = cookie.token(in: head) else {
+            return try bearer(head.headerFields)
+        }
+        if head.method != .get, head.method != .head { try cookie.requireOwnPage(head) }
+        return token.text
     }
 
     private func bearer(_ headers: HTTPFields) throws(Problem) -> String {

@@ -8,6 +8,8 @@ final class FailedAttempts: Sendable {
         /// Has the form of an API key.
         case key
         case token
+        /// Asks for a link to sign in, or shows a wrong one. Each counts, since nobody can tell yet whether it failed.
+        case signIn
     }
 
     private struct Source: Hashable {
@@ -44,6 +46,21 @@ final class FailedAttempts: Sendable {
         tables.withLock { tables in
             tables.successes[address + " " + credential].map { $0 + Self.trust > now } ?? false
         }
+    }
+
+    /// Counts what may fail.
+    ///
+    /// - Throws: 429 when the address has no attempt left.
+    func note(_ address: String, _ kind: Kind, at now: Timestamp) throws(Problem) {
+        if let seconds = wait(address, kind, at: now) { throw Self.refusal(seconds) }
+        noteFailure(address, kind, at: now)
+    }
+
+    static func refusal(_ seconds: Int) -> Problem {
+        Problem(
+            .tooManyRequests, code: "too_many_failures",
+            detail: "Too many attempts from this address; wait \(seconds) seconds.",
+            headers: [("Retry-After", String(seconds))])
     }
 
     func noteFailure(_ address: String, _ kind: Kind, at now: Timestamp) {

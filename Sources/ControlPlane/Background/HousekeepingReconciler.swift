@@ -21,6 +21,7 @@ package struct HousekeepingReconciler: Reconciler {
             _ = try OutboxRepository(sql).deleteSent(before: now - Self.keepsSentMail)
             _ = try QuotaEventRepository(sql).delete(before: now - Self.keepsSentMail)
             try OneTimeLinkRepository(sql).deleteExpired(before: now)
+            try SignInRepository(sql).deleteExpiredLinks(before: now)
         }
     }
 }

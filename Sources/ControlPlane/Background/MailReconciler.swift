@@ -47,9 +47,16 @@ package struct MailReconciler: Reconciler {
     private func claim(_ entry: OutboxRecord) async throws -> Mail? {
         let now = platform.surroundings.now()
         let link = entry.hasLink ? entry.tenantID.map { OneTimeLink(of: $0, at: now, platform.surroundings) } : nil
+        let memberLink = entry.memberLink.flatMap { link in
+            entry.tenantID.map { SignInLink(link, of: $0, at: now, platform.surroundings) }
+        }
         let addresses = platform.addresses
         return try await platform.database.write(.platform) { sql in
             guard try OutboxRepository(sql).claim(entry, until: now + Self.lease) else { return nil }
+            if let memberLink {
+                try SignInRepository(sql).insert(memberLink.record)
+                return memberLink.put(into: entry.mail, addresses)
+            }
             guard let link else { return entry.mail }
             try OneTimeLinkRepository(sql).insert(link.record)
             return link.put(into: entry.mail, addresses)

@@ -56,6 +56,7 @@ enum APIKeyRoutes {
             .post, "/api-keys", body: .json,
             .tenant(.admin) { context in
                 let creation = try KeyCreation(context.request, context.platform)
+                try context.requireRights(of: creation.new.scope.role)
                 return try await context.writeAccount { sql, id in
                     try creation.apply(to: id, sql, path: "/api/v1/api-keys")
                 }
@@ -71,7 +72,8 @@ enum APIKeyRoutes {
             .tenant(.admin) { context in
                 let replacement = try KeyReplacement(context.request, context.platform)
                 return try await context.writeAccount { sql, id in
-                    try replacement.apply(to: id, sql, path: "/api/v1/api-keys")
+                    try context.requireRights(of: find(context.request, of: id, sql).scope.role)
+                    return try replacement.apply(to: id, sql, path: "/api/v1/api-keys")
                 }
             }),
     ]

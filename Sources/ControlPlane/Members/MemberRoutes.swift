@@ -1,6 +1,7 @@
 import Domain
 import HTTPTypes
 import JSON
+import Logging
 import Persistence
 
 /// `/members`: the people of a tenant and what each may do. A tenant always keeps an owner.
@@ -27,12 +28,12 @@ enum MemberRoutes {
 
     private static func create(_ context: TenantContext) async throws -> Reply {
         let new = try NewMember(try context.request.json())
-        try requireRights(over: new.role, context)
+        try context.requireRights(of: new.role)
         try await FirstOwner.ensure(of: context.tenant, context.platform)
         let record = new.record(
             id: MemberID(from: context.platform.surroundings), at: context.platform.surroundings.now())
         let (limit, plans) = (context.entitlements.limit(.maxUsers), context.platform.plans)
-        return try await context.write { sql in
+        let reply = try await context.write { sql in
             let members = MemberRepository(sql)
             let count = try members.count()
             let isOver = !limit.allows(count + 1)
@@ -51,6 +52,21 @@ enum MemberRoutes {
                         detail: ["email": .string(record.email), "role": .string(record.role.rawValue)])
                 ])
         }
+        if reply.header("Idempotency-Replayed") == nil { await invite(record, context) }
+        return reply
+    }
+
+    /// The member is in the tenant's schema and the outbox in the platform's, so this follows the commit. Whoever misses the
+    /// mail asks for a link.
+    private static func invite(_ member: MemberRecord, _ context: TenantContext) async {
+        let mail = SignInMail.invitation(member, of: context.tenant, context.platform)
+        do {
+            try await context.platform.database.write(.platform) { sql in try OutboxRepository(sql).insert(mail) }
+            context.platform.mailNudge.nudge()
+        } catch {
+            context.request.logger.error(
+                "a member could not be invited", metadata: ["member_id": "\(member.id)", "error": "\(error)"])
+        }
     }
 
     private static func show(_ context: TenantContext) async throws -> Reply {
@@ -68,7 +84,7 @@ enum MemberRoutes {
             try context.request.requireMatch(version: current.version)
             var record = patch.applied(to: current)
             if record.role != current.role {
-                try requireRights(over: max(record.role, current.role), context)
+                try context.requireRights(of: max(record.role, current.role))
                 try requireAnotherOwner(than: current, sql)
             }
             record.updatedAt = now
@@ -90,7 +106,7 @@ enum MemberRoutes {
         return try await context.write { sql in
             let current = try find(id, sql)
             try context.request.requireMatch(version: current.version)
-            try requireRights(over: current.role, context)
+            try context.requireRights(of: current.role)
             try requireAnotherOwner(than: current, sql)
             _ = try MemberRepository(sql).delete(id)
             return Change(
@@ -110,15 +126,6 @@ enum MemberRoutes {
     private static func find(_ id: MemberID, _ sql: any SQLSession) throws -> MemberRecord {
         guard let member = try MemberRepository(sql).find(id) else { throw Problem.notFound("member") }
         return member
-    }
-
-    /// Nobody hands out, changes or takes away more than they have.
-    private static func requireRights(over role: MemberRole, _ context: TenantContext) throws(Problem) {
-        guard context.role >= role else {
-            throw Problem(
-                .forbidden, code: "insufficient_role",
-                detail: "Only an owner can make, change or remove an owner; your role is \(context.role.rawValue).")
-        }
     }
 
     /// Runs in the transaction that takes an owner away, so that two racing requests cannot take the last two.

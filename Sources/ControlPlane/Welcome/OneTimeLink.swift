@@ -15,13 +15,18 @@ struct OneTimeLink: Sendable {
     let record: OneTimeLinkRecord
 
     init(of tenant: TenantID, at now: Timestamp, _ surroundings: Surroundings) {
+        token = Self.freshToken(surroundings)
+        record = OneTimeLinkRecord(
+            tokenHash: Self.hash(token), tenantID: tenant, createdAt: now, expiresAt: now + Self.lifetime)
+    }
+
+    /// 32 random bytes as 43 characters of base62.
+    static func freshToken(_ surroundings: Surroundings) -> String {
         var bytes: [UInt8] = []
         while bytes.count < 32 {
             withUnsafeBytes(of: surroundings.random().bigEndian) { bytes.append(contentsOf: $0) }
         }
-        token = Base62.text(bytes, length: Self.tokenLength)
-        record = OneTimeLinkRecord(
-            tokenHash: Self.hash(token), tenantID: tenant, createdAt: now, expiresAt: now + Self.lifetime)
+        return Base62.text(bytes, length: tokenLength)
     }
 
     /// Whether a text has the form of a token; what has not needs no look into the database.
@@ -33,9 +38,12 @@ struct OneTimeLink: Sendable {
     static func hash(_ token: String) -> String { Hexadecimal.text(SHA256.hash(data: Data(token.utf8))) }
 
     func put(into mail: Mail, _ addresses: PublicAddresses) -> Mail {
-        let link = addresses.welcome(token: token)
-        return Mail(
-            id: mail.id, to: mail.to, subject: mail.subject, text: mail.text.replacing(Self.mark, with: link),
-            html: mail.html?.replacing(Self.mark, with: link))
+        Self.put(addresses.welcome(token: token), into: mail)
+    }
+
+    static func put(_ link: String, into mail: Mail) -> Mail {
+        Mail(
+            id: mail.id, to: mail.to, subject: mail.subject, text: mail.text.replacing(mark, with: link),
+            html: mail.html?.replacing(mark, with: link))
     }
 }

@@ -5,17 +5,14 @@ import Persistence
 
 /// `/welcome`: where the link of the welcome mail leads. A look changes nothing; the confirmation makes one API key.
 enum WelcomeRoutes {
-    private static let form = "application/x-www-form-urlencoded"
-
     static let endpoints: [Endpoint] = [
         Endpoint(.get, "/welcome", .anyone { _ in WelcomePage.confirmation }),
         Endpoint(
-            .post, "/welcome",
-            body: Endpoint.Body(mediaTypes: ["application/json", form], limit: 4096, isRequired: true),
+            .post, "/welcome", body: .smallForm,
             .anyone { context in
-                guard context.request.mediaType == form else { return try await redeem(try token(context), context) }
+                guard context.request.isForm else { return try await redeem(try token(context), context) }
                 do {
-                    return try await redeem(formToken(context), context)
+                    return try await redeem(FormFields(context.request.body)["token"] ?? "", context)
                 } catch let problem as Problem {
                     return WelcomePage.refusal(problem)
                 }
@@ -35,17 +32,10 @@ enum WelcomeRoutes {
         return token ?? ""
     }
 
-    private static func formToken(_ context: OpenContext) -> String {
-        let fields = String(decoding: context.request.body, as: UTF8.self).split(separator: "&")
-        let field = fields.first { $0.hasPrefix("token=") }
-        // A token has no character that a form would escape; white space comes from copying.
-        return field.map { $0.dropFirst("token=".count).filter { $0 != "+" } } ?? ""
-    }
-
     private static func redeem(_ token: String, _ context: OpenContext) async throws -> Reply {
         guard OneTimeLink.isToken(token) else { throw notValid }
         let (platform, hash) = (context.platform, OneTimeLink.hash(token))
-        let isForm = context.request.mediaType == form
+        let isForm = context.request.isForm
         let now = platform.surroundings.now()
         let secret = APIKeySecret(from: platform.surroundings)
         return try await context.commit(.platform, as: .link(hash: hash)) { sql in

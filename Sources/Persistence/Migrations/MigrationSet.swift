@@ -21,6 +21,9 @@ package struct MigrationSet: Sendable {
         Migration(
             version: 4, name: "quota_events",
             sql: String(decoding: PackageResources._004_quota_events_sql, as: UTF8.self)),
+        Migration(
+            version: 5, name: "member_sign_in",
+            sql: String(decoding: PackageResources._005_member_sign_in_sql, as: UTF8.self)),
     ])
 
     /// What each tenant's schema is made of.

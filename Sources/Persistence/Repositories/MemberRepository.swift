@@ -61,6 +61,13 @@ package struct MemberRepository {
         return changed == 1 ? try find(record.id) : nil
     }
 
+    /// Notes that a member has signed in; nothing happens when there is none.
+    package func markSignedIn(_ id: MemberID, at now: Timestamp) throws {
+        try sql.execute(
+            "UPDATE members SET status = $3, last_sign_in_at = $2, version = version + 1 WHERE id = $1",
+            [.init(id), .init(now), .text(MemberStatus.active.rawValue)])
+    }
+
     /// - Returns: false when there is none.
     package func delete(_ id: MemberID) throws -> Bool {
         try sql.execute("DELETE FROM members WHERE id = $1", [.init(id)]) == 1

@@ -9,21 +9,21 @@ package struct OutboxRepository {
     private static let columns =
         """
         id, tenant_id, recipient, subject, body, html, has_link, created_at, sent_at, attempts, next_attempt_at, last_error,
-        dead_at
+        dead_at, member_id, link_seconds
         """
 
     /// Adds a mail; one with the same id that is there already stays as it is, so a repeated step adds nothing.
     package func insert(_ record: OutboxRecord) throws {
         try sql.execute(
             """
-            INSERT INTO mail_outbox (\(Self.columns)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            INSERT INTO mail_outbox (\(Self.columns)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
             ON CONFLICT (id) DO NOTHING
             """,
             [
                 .init(record.mail.id), .init(record.tenantID?.text), .text(record.mail.to), .text(record.mail.subject),
                 .text(record.mail.text), .init(record.mail.html), .init(record.hasLink), .init(record.createdAt),
                 .init(record.sentAt), .init(record.attempts), .init(record.nextAttemptAt), .init(record.lastError),
-                .init(record.deadAt),
+                .init(record.deadAt), .init(record.memberLink?.member.text), .init(record.memberLink?.lifetime),
             ])
     }
 
@@ -51,6 +51,17 @@ package struct OutboxRepository {
     /// How many were given up.
     package func deadCount() throws -> Int {
         try sql.first("SELECT COUNT(*) AS total FROM mail_outbox WHERE dead_at IS NOT NULL", [])?.integer("total") ?? 0
+    }
+
+    /// How many links a tenant's members were sent since `moment`, or one member was.
+    package func memberLinkCount(of tenant: TenantID, _ member: MemberID?, since moment: Timestamp) throws -> Int {
+        var selection = Selection("id", from: "mail_outbox", by: "created_at")
+        selection.require("tenant_id = ?", .init(tenant))
+        // The index holds those with a member only.
+        selection.require("member_id IS NOT NULL")
+        if let member { selection.require("member_id = ?", .init(member)) }
+        selection.require("created_at > ?", .init(moment))
+        return try selection.count(sql)
     }
 
     /// Takes a due mail for one sender until `lease`; after that it is due again, as after a crash.
@@ -98,11 +109,16 @@ package struct OutboxRepository {
     }
 
     private static func record(_ row: SQLRow) throws -> OutboxRecord {
-        OutboxRecord(
+        var memberLink: MemberLink?
+        if try row.optionalText("member_id") != nil {
+            memberLink = MemberLink(member: try row.id("member_id"), lifetime: try row.integer("link_seconds"))
+        }
+        return OutboxRecord(
             mail: Mail(
                 id: try row.id("id"), to: try row.text("recipient"), subject: try row.text("subject"),
                 text: try row.text("body"), html: try row.optionalText("html")),
             tenantID: try row.optionalTenant("tenant_id"), hasLink: try row.bool("has_link"),
+            memberLink: memberLink,
             createdAt: try row.timestamp("created_at"),
             sentAt: try row.optionalTimestamp("sent_at"), attempts: try row.integer("attempts"),
             nextAttemptAt: try row.timestamp("next_attempt_at"), lastError: try row.optionalText("last_error"),

@@ -283,6 +283,8 @@ package struct OutboxRecord: Sendable, Hashable {
     package var tenantID: TenantID?
     /// Whether a one-time link of the tenant's takes the place of a mark in the text when it is sent.
     package var hasLink: Bool
+    /// With it, a link that signs this member in takes the place of the mark.
+    package var memberLink: MemberLink?
     package var createdAt: Timestamp
     package var sentAt: Timestamp?
     package var attempts: Int
@@ -292,18 +294,32 @@ package struct OutboxRecord: Sendable, Hashable {
     package var deadAt: Timestamp?
 
     package init(
-        mail: Mail, tenantID: TenantID?, hasLink: Bool = false, createdAt: Timestamp, sentAt: Timestamp? = nil,
-        attempts: Int = 0, nextAttemptAt: Timestamp, lastError: String? = nil, deadAt: Timestamp? = nil
+        mail: Mail, tenantID: TenantID?, hasLink: Bool = false, memberLink: MemberLink? = nil, createdAt: Timestamp,
+        sentAt: Timestamp? = nil, attempts: Int = 0, nextAttemptAt: Timestamp, lastError: String? = nil,
+        deadAt: Timestamp? = nil
     ) {
         self.mail = mail
         self.tenantID = tenantID
         self.hasLink = hasLink
+        self.memberLink = memberLink
         self.deadAt = deadAt
         self.createdAt = createdAt
         self.sentAt = sentAt
         self.attempts = attempts
         self.nextAttemptAt = nextAttemptAt
         self.lastError = lastError
+    }
+}
+
+/// Whose link a mail is to hold, and how long after the sending it works.
+package struct MemberLink: Sendable, Hashable {
+    package var member: MemberID
+    /// Seconds.
+    package var lifetime: Int
+
+    package init(member: MemberID, lifetime: Int) {
+        self.member = member
+        self.lifetime = lifetime
     }
 }
 

@@ -52,7 +52,7 @@ CREATE TABLE mail_outbox (
     attempts BIGINT NOT NULL,
     next_attempt_at BIGINT NOT NULL,
     last_error TEXT
-, html TEXT, has_link INTEGER NOT NULL DEFAULT 0, dead_at BIGINT);
+, html TEXT, has_link INTEGER NOT NULL DEFAULT 0, dead_at BIGINT, member_id TEXT, link_seconds BIGINT);
 
 CREATE TABLE one_time_links (
     token_hash TEXT NOT NULL PRIMARY KEY,
@@ -85,6 +85,22 @@ CREATE TABLE quota_events (
     window_start BIGINT NOT NULL,
     noted_at BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, quota, level, window_start)
+);
+
+CREATE TABLE sign_in_links (
+    token_hash TEXT NOT NULL PRIMARY KEY,
+    tenant_id TEXT NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
+    member_id TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    redeemed_at BIGINT
+);
+
+CREATE TABLE sign_in_requests (
+    id TEXT NOT NULL PRIMARY KEY,
+    subdomain TEXT NOT NULL,
+    email TEXT NOT NULL,
+    created_at BIGINT NOT NULL
 );
 
 CREATE TABLE subdomain_reservations (
@@ -124,6 +140,8 @@ CREATE INDEX audit_log_by_time ON audit_log (occurred_at, id);
 
 CREATE INDEX idempotency_keys_by_creation ON idempotency_keys (created_at);
 
+CREATE INDEX mail_outbox_by_member ON mail_outbox (tenant_id, member_id, created_at) WHERE member_id IS NOT NULL;
+
 CREATE INDEX mail_outbox_by_sending ON mail_outbox (sent_at) WHERE sent_at IS NOT NULL;
 
 CREATE INDEX mail_outbox_by_tenant ON mail_outbox (tenant_id);
@@ -139,6 +157,12 @@ CREATE INDEX one_time_links_by_tenant ON one_time_links (tenant_id);
 CREATE INDEX provisioning_by_update ON provisioning (updated_at, tenant_id);
 
 CREATE INDEX quota_events_by_window ON quota_events (window_start);
+
+CREATE INDEX sign_in_links_by_expiry ON sign_in_links (expires_at);
+
+CREATE INDEX sign_in_links_by_member ON sign_in_links (tenant_id, member_id);
+
+CREATE INDEX sign_in_requests_by_time ON sign_in_requests (created_at, id);
 
 CREATE INDEX subdomain_reservations_by_tenant ON subdomain_reservations (tenant_id);
 
