@@ -6,6 +6,9 @@ import Persistence
 struct JournalKey: Sendable, Hashable {
     let tenant: TenantID
     let workspace: WorkspaceID
+
+    /// Takes the workspace only, since no two tenants have the same and every request of the data plane asks for it.
+    func hash(into hasher: inout Hasher) { hasher.combine(workspace) }
 }
 
 /// Entries on their way to Redis. Each workspace has the room that its journal has, so that one with many requests pushes
@@ -26,15 +29,12 @@ struct JournalBuffer {
         self.maxBytes = maxBytes
     }
 
-    /// Gives the number of entries that were dropped.
+    /// Gives the number of entries that were dropped for want of room for all; those that newer ones of their workspace push
+    /// out would be pushed out of Redis as well.
     mutating func append(_ entry: any DeferredJournalEntry, _ key: JournalKey) -> Int {
         bytes += entry.cost
-        var dropped = 0
-        var removed = 0
-        lines[key, default: Line()].add(entry, limits, &dropped, &removed)
-        bytes -= removed
-        if bytes > maxBytes { dropped += dropLargest() }
-        return dropped
+        bytes -= lines[key, default: Line()].add(entry, limits)
+        return bytes > maxBytes ? dropLargest() : 0
     }
 
     mutating func takeAll() -> [JournalKey: Line] {
@@ -58,8 +58,11 @@ struct JournalBuffer {
         let newer = lines[key]?.entries ?? CircularBuffer()
         remove(key)
         var dropped = 0
-        for entry in entries { dropped += append(entry, key) }
-        for entry in newer { dropped += append(entry, key) }
+        for entry in entries + Array(newer) {
+            let count = lines[key]?.entries.count ?? 0
+            let lost = append(entry, key)
+            dropped += lost > 0 ? lost : count + 1 - (lines[key]?.entries.count ?? 0)
+        }
         return dropped
     }
 
@@ -72,16 +75,18 @@ struct JournalBuffer {
 }
 
 extension JournalBuffer.Line {
+    /// Gives the bytes of the entries that were pushed out.
     fileprivate mutating func add(
-        _ entry: any DeferredJournalEntry, _ limits: JournalLimits, _ dropped: inout Int, _ removed: inout Int
-    ) {
+        _ entry: any DeferredJournalEntry, _ limits: JournalLimits
+    ) -> Int {
+        var removed = 0
         entries.append(entry)
         bytes += entry.cost
         while entries.count > limits.entriesPerWorkspace || (bytes > limits.bytesPerWorkspace && entries.count > 1) {
             let cost = entries.removeFirst().cost
             bytes -= cost
             removed += cost
-            dropped += 1
         }
+        return removed
     }
 }

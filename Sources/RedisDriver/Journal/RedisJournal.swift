@@ -4,8 +4,10 @@ package import Synchronization
 
 /// Journals that every node sees, in Redis.
 ///
-/// An entry costs its request one append to a buffer; a task sends what has gathered, in one piece for each workspace.
-/// While Redis is slow or away the buffer keeps the newest within its bounds and counts what it drops. Entries may be
+/// An entry costs its request one append to a buffer; a task sends what has gathered, in one piece for each workspace. The
+/// more there was to send, the longer the next pieces gather: what is beyond a journal's room is then never sent at all,
+/// and whoever reads has it sent at once.
+/// While Redis is slow or away the buffer keeps the newest within its bounds. Entries may be
 /// sent twice when a connection breaks; readers know them by their ids.
 package final class RedisJournal: Journal {
     private struct State {
@@ -13,13 +15,17 @@ package final class RedisJournal: Journal {
         var isSending = false
         var isClosed = false
         var waiters: [(key: JournalKey?, continuation: CheckedContinuation<Bool, Never>)] = []
+        /// Runs while entries gather; a reader cancels it.
+        var gathering: Task<Void, Never>?
     }
 
     /// What one tenant may occupy in Redis, in bytes.
     package static let bytesPerTenant = 64 * 1024 * 1024
     private static let bufferBytes = 64 * 1024 * 1024
-    /// How long entries gather before they are sent.
+    /// How long entries gather before they are sent: at least, for each entry that was sent before, and at most.
     private static let gatheringTime = Duration.milliseconds(2)
+    private static let gatheringTimePerEntry = Duration.microseconds(500)
+    private static let maxGatheringTime = Duration.milliseconds(500)
     private static let retryPause = Duration.milliseconds(200)
     /// A journal that nobody adds to is forgotten after a week.
     private static let lifetime = 7 * 24 * 3600
@@ -96,6 +102,7 @@ package final class RedisJournal: Journal {
         await withCheckedContinuation { continuation in
             let mustSend = state.withLock { state in
                 state.waiters.append((key, continuation))
+                state.gathering?.cancel()
                 defer { state.isSending = true }
                 return !state.isSending
             }
@@ -105,12 +112,14 @@ package final class RedisJournal: Journal {
 
     /// Runs while there is something to send.
     private func send() async {
+        var sent = 0
         while true {
-            if state.withLock({ $0.waiters.isEmpty }) { try? await Task.sleep(for: Self.gatheringTime) }
+            await gather(for: max(Self.gatheringTime, min(Self.gatheringTimePerEntry * sent, Self.maxGatheringTime)))
             let (lines, waiters) = state.withLock { state in
                 defer { state.waiters = [] }
                 return (state.buffer.takeAll(), state.waiters)
             }
+            sent = lines.values.reduce(0) { $0 + $1.entries.count }
             let failed = await send(lines)
             for waiter in waiters {
                 waiter.continuation.resume(returning: waiter.key.map { !failed.contains($0) } ?? true)
@@ -122,6 +131,17 @@ package final class RedisJournal: Journal {
             }
             if isDone { return }
         }
+    }
+
+    private func gather(for time: Duration) async {
+        let pause = Task { _ = try? await Task.sleep(for: time) }
+        let isAwaited = state.withLock { state in
+            state.gathering = pause
+            return !state.waiters.isEmpty
+        }
+        if isAwaited { pause.cancel() }
+        await pause.value
+        state.withLock { $0.gathering = nil }
     }
 
     /// Gives the journals that could not be sent; their entries are in the buffer again.
