@@ -57,15 +57,25 @@ final class Hosting: Sendable {
 
     func addTenant(
         _ id: TenantID, _ subdomain: String, plan: String = "free", status: TenantStatus = .active,
-        quotas: [QuotaKey: QuotaLimit] = [:]
+        quotas: [QuotaKey: QuotaLimit] = [:], hasNewerSchema: Bool = false
     ) async throws {
         let record = TenantRecord(
             id: id, name: subdomain, subdomain: try Subdomain(subdomain), plan: plan, status: status,
             adminEmail: "admin@example.com", adminName: "Admin", quotaOverrides: quotas, isProvisioned: true,
             createdAt: world.now, updatedAt: world.now)
         try await database.write(.platform) { try TenantRepository($0).insert(record) }
-        try await database.createSchema(id)
+        if hasNewerSchema { try await createNewerSchema(id) } else { try await database.createSchema(id) }
         await announcements.publish(.tenantChanged(id))
+    }
+
+    /// As a binary that knows one more migration would.
+    private func createNewerSchema(_ tenant: TenantID) async throws {
+        let known = MigrationSet.tenant
+        let more = Migration(version: known.newestVersion + 1, name: "more", sql: "CREATE TABLE more (id TEXT);")
+        let sets = MigrationSets(tenant: MigrationSet(known.migrations + [more]))
+        let other = try SQLiteDatabase(folder: folder.path + "/db", migrations: sets, surroundings: world.surroundings)
+        try await other.createSchema(tenant)
+        try await other.close()
     }
 
     func changeTenant(_ change: @escaping @Sendable (inout TenantRecord) -> Void) async throws {

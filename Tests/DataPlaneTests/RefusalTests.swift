@@ -28,6 +28,21 @@ import Testing
         }
     }
 
+    @Test func `a tenant whose schema is of another version gets 503 that says so, and no other tenant does`()
+        async throws
+    {
+        let hosting = try await Hosting()
+        let newer = TenantID("newer00001")!
+        try await hosting.addTenant(newer, "newer", hasNewerSchema: true)
+        try await LoopbackServer.run(hosting) { server async throws in
+            let refused = try await server.request("GET", "/hello", host: "newer.localhost")
+            #expect(refused.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+            #expect(refused.contains("\"code\":\"schema_version\""))
+            #expect(refused.lowercased().contains("\r\nretry-after: 60\r\n"))
+            #expect(try await server.request("GET", "/hello").hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+
     @Test func `a suspended tenant gets 403 at once and answers again once resumed`() async throws {
         let hosting = try await Hosting()
         try await LoopbackServer.run(hosting) { server async throws in

@@ -1,4 +1,6 @@
 import Foundation
+import JSON
+import NIOHTTP1
 import Testing
 
 extension EndToEnd {
@@ -62,6 +64,45 @@ extension EndToEnd {
                     ? "INSERT INTO platform.ledger VALUES (9999, 'from_the_future', '0', 0)"
                     : "DELETE FROM platform.ledger WHERE version = (SELECT max(version) FROM platform.ledger)")
             try await start("database.url", stores.databaseURL, 78, words)
+        }
+
+        @Test func `a single tenant with a schema of another version is refused at its first use, and nobody else`()
+            async throws
+        {
+            let stores = try await ClusterStores(try services)
+            let folder = try ScratchFolder()
+            let environment = [
+                "MOCKFORGE_DATABASE_URL": stores.databaseURL, "MOCKFORGE_ADMIN_TOKEN": RunningServer.adminToken,
+            ]
+            var examples: [Example] = []
+            do {
+                let server = try await RunningServer(in: folder, environment: environment, deployment: .embedded)
+                for number in 1...5 {
+                    let example = try await Example(server, "tenant\(number)")
+                    try await example.route("/it", ["status": 200, "body": "ok"])
+                    examples.append(example)
+                }
+                #expect(try await server.stop() == 0)
+            }
+            // A start looks at the last ones by id.
+            examples.sort { $0.id < $1.id }
+            let ledger = "tenant_\(examples[0].id).ledger"
+            try await stores.sql("INSERT INTO \(ledger) VALUES (9999, 'from_the_future', '0', 0)")
+            let server = try await RunningServer(in: folder, environment: environment, deployment: .embedded)
+            let mock = try await examples[0].http(server.port).get("/x/it")
+            let api = try await server.api(examples[0].key).get("/workspaces")
+            let refused: [HTTP.Reply] = [mock, api]
+            for reply in refused {
+                #expect(reply.status == 503, "\(reply.text)")
+                #expect(reply.json["code"] == "schema_version", "\(reply.text)")
+                #expect(reply.headers.first(name: "retry-after") == "60")
+            }
+            #expect(server.log.contains("the schema of tenant \(examples[0].id) is at version 9999"))
+            for example in examples[1...] {
+                #expect(try await example.http(server.port).get("/x/it").status == 200)
+            }
+            try await stores.sql("DELETE FROM \(ledger) WHERE version = 9999")
+            #expect(try await examples[0].http(server.port).get("/x/it").status == 200)
         }
 
         @Test func `S3 with a wrong secret`() async throws {

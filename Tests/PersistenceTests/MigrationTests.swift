@@ -76,6 +76,44 @@ import Testing
         }
     }
 
+    private func addTenants(_ ids: [TenantID], to database: any Database) async throws {
+        for id in ids {
+            let record = TenantRecord(
+                id: id, name: id.text, subdomain: try Subdomain(id.text), plan: "free", status: .active,
+                adminEmail: "admin@example.com", adminName: "Admin", isProvisioned: true,
+                createdAt: Timestamp(microseconds: 1), updatedAt: Timestamp(microseconds: 1))
+            try await database.write(.platform) { try TenantRepository($0).insert(record) }
+            try await database.createSchema(id)
+        }
+    }
+
+    @Test func `a start looks at as many schemas for forty tenants as for four`() async throws {
+        let database = CountingDatabase(try open())
+        let tenants = (10..<50).compactMap { TenantID("tenant00\($0)") }
+        try await addTenants(Array(tenants[..<4]), to: database)
+        try await Migrator(database).requireStart()
+        let few = database.takeCount()
+        try await addTenants(Array(tenants[4...]), to: database)
+        try await Migrator(database).requireStart()
+        #expect(few == 2 + Migrator.startSample)
+        #expect(database.takeCount() == few)
+    }
+
+    @Test func `a start is refused when a migration was cut off before the last tenants`() async throws {
+        let tenants = (10..<20).compactMap { TenantID("tenant00\($0)") }
+        let old = try open()
+        try await addTenants(tenants, to: old)
+        try await old.close()
+
+        let database = try open(Self.extended)
+        _ = try await database.migrateSchema(.platform)
+        for tenant in tenants.dropLast() { _ = try await database.migrateSchema(.tenant(tenant)) }
+        let error = await #expect(throws: DatabaseError.self) { try await Migrator(database).requireStart() }
+        #expect(message(error)?.contains("the schema of tenant tenant0019 is at version") == true)
+        _ = try await database.migrateSchema(.tenant(tenants[9]))
+        try await Migrator(database).requireStart()
+    }
+
     @Test func `a schema from a newer binary is not served`() async throws {
         let new = try open(Self.extended)
         try await new.createSchema(acme)

@@ -113,11 +113,7 @@ struct ServerAssembly: Sendable {
         if case .empty = try await database.schemaStatus(.platform) {
             _ = try await database.migrateSchema(.platform)
         }
-        for (scope, status) in try await Migrator(database).pending() {
-            // A crash in the middle of provisioning leaves an empty schema, which the retry or the reconciler takes up.
-            if case .tenant = scope, status == .empty { continue }
-            try status.requireCurrent(scope)
-        }
+        try await Migrator(database).requireStart()
     }
 
     private static func background(

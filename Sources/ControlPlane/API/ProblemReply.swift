@@ -7,7 +7,13 @@ extension Problem {
         switch error {
         case let problem as Problem:
             self = problem
-        case DatabaseError.unavailable, DatabaseError.schemaVersion, is ObjectStoreError, is SharedStateError:
+        case DatabaseError.schemaVersion:
+            self.init(
+                .unavailable, code: "schema_version",
+                detail:
+                    "This account's data belongs to another version of the service, whose operator has to migrate it.",
+                headers: [("Retry-After", "60")], cause: error)
+        case DatabaseError.unavailable, is ObjectStoreError, is SharedStateError:
             self.init(
                 .unavailable, code: "unavailable", detail: "The service cannot reach its data now; try again soon.",
                 headers: [("Retry-After", "5")], cause: error)

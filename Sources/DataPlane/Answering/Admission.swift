@@ -27,7 +27,7 @@ enum LookupResult: Sendable {
     /// Nil when the nodes cannot agree now: this node's own count decides.
     case turn(Int?)
     /// The lookup itself failed.
-    case failure
+    case failure(Problem)
 }
 
 /// How far a request got.
@@ -166,7 +166,8 @@ extension DataPlane {
             }
         } catch {
             logger.error("a mock request could not be looked up", metadata: ["error": "\(error)"])
-            return .failure
+            if case DatabaseError.schemaVersion = error { return .failure(Refusals.schemaVersion) }
+            return .failure(Refusals.unavailable)
         }
     }
 
@@ -187,8 +188,8 @@ extension DataPlane {
         case .turn(let position):
             exchange.position = position
             exchange.hasAskedForTurn = true
-        case .failure:
-            return Refusals.unavailable
+        case .failure(let problem):
+            return problem
         }
         return nil
     }

@@ -29,6 +29,11 @@ enum Refusals {
         .unavailable, code: "unavailable", detail: "The mock cannot be looked up now; try again in a moment.",
         headers: [("Retry-After", "1")])
 
+    static let schemaVersion = Problem(
+        .unavailable, code: "schema_version",
+        detail: "This account's data belongs to another version of the service, whose operator has to migrate it.",
+        headers: [("Retry-After", "60")])
+
     static let tooManyDelayed = Problem(
         .unavailable, code: "too_many_delayed_requests",
         detail: "Too many requests of this account wait for their mock's delay to pass.",

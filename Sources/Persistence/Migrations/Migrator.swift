@@ -26,11 +26,34 @@ package struct Migrator: Sendable {
         return result
     }
 
-    /// Throws unless every schema is current: what a server asks before it serves.
+    /// Throws unless every schema is current.
     ///
     /// - Throws: `DatabaseError.schemaVersion` with one sentence that names the command that helps.
     package func requireCurrent() async throws {
         for (scope, status) in try await pending() { try status.requireCurrent(scope) }
+    }
+
+    /// How many tenants' schemas `requireStart` looks at.
+    package static let startSample = 3
+
+    /// What a server asks before it serves: the platform's schema and a few tenants', however many there are. The drivers
+    /// look at each of the others when it is first used.
+    ///
+    /// The few are the last ones by id, since a migration goes by id: those that one that was cut off has not reached.
+    ///
+    /// - Throws: as `requireCurrent`.
+    package func requireStart() async throws {
+        try await database.schemaStatus(.platform).requireCurrent(.platform)
+        let sample = try await database.read(.platform) { sql in
+            try TenantRepository(sql).lastProvisioned(limit: Self.startSample)
+        }
+        for tenant in sample {
+            do { try await database.schemaStatus(.tenant(tenant)).requireCurrent(.tenant(tenant)) } catch DatabaseError
+                .noSuchSchema
+            {
+                continue
+            }
+        }
     }
 
     /// Migrates the platform and then the tenants, each in a transaction of its own, so an interrupted run goes on where it

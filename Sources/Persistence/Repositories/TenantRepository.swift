@@ -95,6 +95,12 @@ package struct TenantRepository {
         try selection(filter).after(cursor, limit: limit, sql, Self.record)
     }
 
+    /// Ids of tenants that have been provisioned, the greatest first.
+    package func lastProvisioned(limit: Int) throws -> [TenantID] {
+        try sql.query("SELECT id FROM tenants WHERE is_provisioned = 1 ORDER BY id DESC LIMIT $1", [.init(limit)])
+            .map { try $0.tenant("id") }
+    }
+
     package func count(_ filter: TenantFilter = TenantFilter()) throws -> Int { try selection(filter).count(sql) }
 
     /// Writes everything but id, subdomain and time of creation.

@@ -69,7 +69,14 @@ final class Services: Sendable {
         let log = FileManager.default.temporaryDirectory.appendingPathComponent("services-\(UUID().uuidString).log")
             .path
         defer { try? FileManager.default.removeItem(atPath: log) }
-        let command = ([script] + arguments).map { "'\($0)'" }.joined(separator: " ") + " >'\(log)' 2>&1"
+        // Nor the socket by whose end Foundation's Process sees that its child has ended, even when the child itself has.
+        let command = """
+            (for file in /proc/$BASHPID/fd/*; do
+                descriptor=${file##*/}; [ "$descriptor" -le 2 ] || eval "exec $descriptor>&-"
+            done
+            exec \(([script] + arguments).map { "'\($0)'" }.joined(separator: " "))) >'\(log)' 2>&1
+            exit $?
+            """
         let process = try ChildProcess("/bin/bash", ["-c", command], in: "/tmp", environment: environment)
         guard try await process.exitCode(upTo: .seconds(120)) == 0 else {
             throw ChildProcess.Failure(description: (try? String(contentsOfFile: log, encoding: .utf8)) ?? "")
