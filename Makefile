@@ -24,11 +24,11 @@ release: packages ## Build for production (the first time takes longer than `mak
 
 # The tests' services live in a folder that the users of PostgreSQL and PgBouncer can reach.
 test: SERVICES := postgres pgbouncer redis redis-cluster s3 smtp
-test: ## Run every test, against real services that it starts and stops, and against the built binary
+test: ## Run every test against real services that it starts and stops; those of the whole program on one node and on three
 	@scripts/packages build test
 	$(SWIFT) build --build-tests
 	MOCKFORGE_TEST_VENV=$(CURDIR)/.build/venv scripts/services run $$(mktemp -d) $(SERVICES) -- \
-		$(SWIFT) test --skip-build --disable-xctest
+		scripts/test-twice $(SWIFT) test --skip-build --disable-xctest
 
 cluster: build ## Start three nodes on PostgreSQL, Redis, S3 and SMTP behind HAProxy on 127.0.0.1:8080
 	@scripts/packages test

@@ -43,6 +43,28 @@ import Testing
         }
     }
 
+    @Test func `requests wait for a database that comes back, when what answered them was changed meanwhile`()
+        async throws
+    {
+        let hosting = try await Hosting()
+        try await LoopbackServer.run(hosting) { server async throws in
+            #expect(try await server.request("GET", "/hello").hasPrefix("HTTP/1.1 200 "))
+            await hosting.announcements.publish(.tenantChanged(hosting.tenant))
+            hosting.gate.failReads(2)
+            #expect(try await server.request("GET", "/hello").hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+
+    @Test func `a tenant that nobody has asked for gets 503 at once while there is no database`() async throws {
+        let hosting = try await Hosting()
+        try await LoopbackServer.run(hosting) { server async throws in
+            hosting.gate.failReads(100)
+            let refused = try await server.request("GET", "/hello")
+            #expect(refused.hasPrefix("HTTP/1.1 503 "))
+            #expect(refused.lowercased().contains("\r\nretry-after: "))
+        }
+    }
+
     @Test func `a suspended tenant gets 403 at once and answers again once resumed`() async throws {
         let hosting = try await Hosting()
         try await LoopbackServer.run(hosting) { server async throws in

@@ -102,6 +102,7 @@ extension EndToEnd {
             try await load.more(400)
             let tally = await load.stop()
             #expect(tally.failed == 0, "\(tally)")
+            try await reconcile(tally, server, example)
             // Announcements are heard again.
             let route = try await example.route("/late", ["status": 200, "body": "old"])
             for node in server.nodes { _ = try await example.http(node.port).get("/x/late") }
@@ -114,8 +115,6 @@ extension EndToEnd {
                         try await example.http(node.port).get("/x/late").text == "new"
                     } != nil)
             }
-            let extra = try await Example.usage(server.admin, example.id)
-            #expect(extra > tally.succeeded)
         }
 
         @Test func `without its object store a node serves on, and imports succeed later`() async throws {
@@ -138,6 +137,49 @@ extension EndToEnd {
                 try await example.owner.importFile(shop, type: "application/yaml").status == 201
             }
             #expect(imported != nil)
+            let tally = await load.stop()
+            #expect(tally.failed == 0, "\(tally)")
+            try await reconcile(tally, server, example)
+        }
+
+        @Test
+        func `a full object store stops no mock traffic; imports are refused whole, and succeed when there is room`()
+            async throws
+        {
+            let services = try await Services()
+            let server = try await RunningServer(arguments: Self.arguments, services: services)
+            let example = try await example(server)
+            let load = Load(example.http(server.port), "/x/it")
+            try await load.more(100)
+            let shop = Array(
+                try Data(contentsOf: URL(fileURLWithPath: Programs.repository + "/examples/shop.yaml")))
+            var imported = 0
+            func tryImport() async throws -> HTTP.Reply {
+                let name = "shop-\(imported)"
+                let reply = try await example.owner.importFile(
+                    shop, type: "application/yaml", query: "?name=\(name)&base_path=/\(name)")
+                if reply.status == 201 { imported += 1 }
+                return reply
+            }
+            func mocks() async throws -> Int? {
+                try await example.owner.get("/workspaces/\(example.workspace)/mocks").json["total"]?.integer
+            }
+            try await services.fill("s3")
+            // The server hears of its limit within a quarter of a minute.
+            var refused: HTTP.Reply?
+            _ = try await eventually(within: .seconds(60)) {
+                let reply = try await tryImport()
+                if reply.status != 201 { refused = reply }
+                return refused != nil
+            }
+            #expect(refused?.status == 503, "\(refused?.text ?? "never refused")")
+            #expect(refused?.headers.first(name: "retry-after") != nil)
+            #expect(try await mocks() == 1 + imported)
+            try await load.more(200)
+            try await services.empty("s3")
+            let back = try await eventually(within: .seconds(60)) { try await tryImport().status == 201 }
+            #expect(back != nil)
+            #expect(try await mocks() == 1 + imported)
             let tally = await load.stop()
             #expect(tally.failed == 0, "\(tally)")
             try await reconcile(tally, server, example)

@@ -119,6 +119,40 @@ extension EndToEnd {
             try await start("storage.url", "s3://a:b@bucket?endpoint=http://127.0.0.1:1", 69, "127.0.0.1:1")
         }
 
+        @Test func `Redis with a password that it does not take`() async throws {
+            let url = try services.url("REDIS").replacingOccurrences(of: "redis://", with: "redis://:hunter2@")
+            try await start("redis.url", url, 78, "refuses us", secrets: ["hunter2"])
+        }
+
+        @Test func `Redis without the database`() async throws {
+            let url = try services.url("REDIS").replacingOccurrences(of: "/0", with: "/9999")
+            try await start("redis.url", url, 78, "out of range")
+        }
+
+        @Test func `a single Redis server where a cluster is named`() async throws {
+            let url = try services.url("REDIS").replacingOccurrences(of: "redis://", with: "redis+cluster://")
+            try await start("redis.url", url.replacingOccurrences(of: "/0", with: ""), 78, "not part of a cluster")
+        }
+
+        @Test func `Redis that does not answer`() async throws {
+            try await start("redis.url", "redis://127.0.0.1:1", 69, "127.0.0.1:1")
+        }
+
+        @Test(arguments: [
+            ("database.url", "postgres://u:hunter2@nowhere.invalid/x"),
+            ("redis.url", "redis://:hunter2@nowhere.invalid"),
+            ("storage.url", "s3://u:hunter2@bucket?endpoint=http://nowhere.invalid"),
+            ("mail.url", "smtp://u:hunter2@nowhere.invalid?from=a@example.com"),
+        ])
+        func `a host that nobody knows`(key: String, url: String) async throws {
+            try await start(key, url, 69, "nowhere.invalid", secrets: ["hunter2"])
+        }
+
+        @Test func `a mail server with a wrong password`() async throws {
+            let url = try services.url("SMTP").replacingOccurrences(of: "smtp://", with: "smtp://mockforge:hunter2@")
+            try await start("mail.url", url, 78, "refuses the login", secrets: ["hunter2"])
+        }
+
         @Test func `a mail server that does not answer`() async throws {
             try await start("mail.url", "smtp://127.0.0.1:1?from=a@example.com&tls=none", 69, "127.0.0.1:1")
         }
@@ -129,6 +163,16 @@ extension EndToEnd {
                 environment: ["MOCKFORGE_DATABASE_URL": "postgres://postgres@127.0.0.1:1/postgres"])
             #expect(result.code == 1)
             #expect(result.output.contains("WRONG  database: database.url"), "\(result.output)")
+        }
+
+        @Test func `doctor looks at the shared state`() async throws {
+            let right = try await Programs.run(
+                ["doctor", "--management-port", "1"], environment: ["MOCKFORGE_REDIS_URL": try services.url("REDIS")])
+            #expect(right.output.contains("OK  shared state: Redis answers"), "\(right.output)")
+            let wrong = try await Programs.run(
+                ["doctor", "--management-port", "1"], environment: ["MOCKFORGE_REDIS_URL": "redis://127.0.0.1:1"])
+            #expect(wrong.code == 1)
+            #expect(wrong.output.contains("WRONG  shared state: redis.url"), "\(wrong.output)")
         }
     }
 }

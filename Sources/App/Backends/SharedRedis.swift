@@ -42,6 +42,11 @@ final class SharedRedis: Service {
 
     func run() async throws {
         try? await gracefulShutdown()
+        await close()
+    }
+
+    /// Sends what is left of the journal, and lets the connections go.
+    func close() async {
         await journal.close()
         subscriber.close()
         client.close()

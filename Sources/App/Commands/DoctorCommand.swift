@@ -104,6 +104,14 @@ struct DoctorCommand: AsyncParsableCommand {
                         "\(pending.count) schemas of another version; see `mockforge migrate --dry-run`")
                 })
         }
+        if settings.sharedState != .memory {
+            findings.append(
+                await check("shared state") {
+                    let state = try await settings.sharedState.open(JournalLimits(), .system, logger)
+                    await state.redis?.close()
+                    return "Redis answers"
+                })
+        }
         if !settings.storage.isLocal {
             findings.append(
                 await check("object store") {

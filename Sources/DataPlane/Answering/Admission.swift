@@ -144,30 +144,56 @@ extension DataPlane {
         return true
     }
 
+    /// How often, and after which pause, a lookup is done again when the database did not answer: for longer than a driver
+    /// waits before it tries a lost server again.
+    private static let retries = (count: 6, pause: Duration.milliseconds(500))
+
     /// Does the waiting, off the event loop.
+    ///
+    /// A change that another node announces just after the database has come back throws away what answered requests all
+    /// the while it was gone. This node may not have found the database again yet, so the requests wait until it has.
     func perform(_ lookup: PendingLookup) async -> LookupResult {
-        do {
-            switch lookup {
-            case .tenant(let reference): return .tenant(try await directory.load(reference))
-            case .lease(let tenant):
-                await limiters.lease(tenant.limiter)
-                return .lease
-            case .snapshot(let slug, let tenant): return .snapshot(try await snapshots.load(slug, of: tenant))
-            case .key(let secret, let tenant):
-                let generation = tenant.verifiedKeys.generation
-                let isValid = await verifyKey(secret, tenant.id)
-                if isValid {
-                    tenant.verifiedKeys.insert(
-                        VerifiedKeys.digest(secret), at: surroundings.now().microseconds, generation: generation)
+        var retriesLeft = isServed(lookup) ? Self.retries.count : 0
+        while true {
+            do { return try await result(of: lookup) } catch {
+                if case DatabaseError.unavailable = error, retriesLeft > 0 {
+                    retriesLeft -= 1
+                    try? await Task.sleep(for: Self.retries.pause)
+                    continue
                 }
-                return .key(isValid: isValid)
-            case .turn(let route, let count, let tenant):
-                return .turn(await scenarios?.next(route, count: count, tenant: tenant))
+                logger.error("a mock request could not be looked up", metadata: ["error": "\(error)"])
+                if case DatabaseError.schemaVersion = error { return .failure(Refusals.schemaVersion) }
+                return .failure(Refusals.unavailable)
             }
-        } catch {
-            logger.error("a mock request could not be looked up", metadata: ["error": "\(error)"])
-            if case DatabaseError.schemaVersion = error { return .failure(Refusals.schemaVersion) }
-            return .failure(Refusals.unavailable)
+        }
+    }
+
+    /// Whether the tenant has been served by this node, so that its requests are worth waiting for.
+    private func isServed(_ lookup: PendingLookup) -> Bool {
+        switch lookup {
+        case .tenant(let reference): directory.holds(reference)
+        case .snapshot: true
+        case .lease, .key, .turn: false
+        }
+    }
+
+    private func result(of lookup: PendingLookup) async throws -> LookupResult {
+        switch lookup {
+        case .tenant(let reference): return .tenant(try await directory.load(reference))
+        case .lease(let tenant):
+            await limiters.lease(tenant.limiter)
+            return .lease
+        case .snapshot(let slug, let tenant): return .snapshot(try await snapshots.load(slug, of: tenant))
+        case .key(let secret, let tenant):
+            let generation = tenant.verifiedKeys.generation
+            let isValid = await verifyKey(secret, tenant.id)
+            if isValid {
+                tenant.verifiedKeys.insert(
+                    VerifiedKeys.digest(secret), at: surroundings.now().microseconds, generation: generation)
+            }
+            return .key(isValid: isValid)
+        case .turn(let route, let count, let tenant):
+            return .turn(await scenarios?.next(route, count: count, tenant: tenant))
         }
     }
 

@@ -67,6 +67,9 @@ package final class TenantDirectory: Sendable {
         }
     }
 
+    /// Whether the tenant is in memory, outdated or not.
+    func holds(_ reference: TenantReference) -> Bool { state.withLock { $0.tenant(reference) != nil } }
+
     package func tenant(_ id: TenantID) -> HostedTenant? { state.withLock { $0.byID[id.text] } }
 
     package var tenants: [HostedTenant] { state.withLock { Array($0.byID.values) } }

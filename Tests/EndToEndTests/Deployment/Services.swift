@@ -57,6 +57,12 @@ final class Services: Sendable {
     /// Starts it again at the same address with the same data.
     func start(_ name: String) async throws { try await control("start", name) }
 
+    /// Leaves the S3 server no room for another object.
+    func fill(_ name: String) async throws { try await control("fill", name) }
+
+    /// Gives it room again.
+    func empty(_ name: String) async throws { try await control("empty", name) }
+
     private func control(_ verb: String, _ name: String) async throws {
         guard let folder else { throw ChildProcess.Failure(description: "these services belong to all tests") }
         try await Self.run([verb, folder.path, name])
