@@ -44,6 +44,7 @@ struct CommandLineTool: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, MigrateCommand.self, BackupCommand.self, TenantCommand.self, KeyCommand.self,
+            MemberCommand.self,
             WorkspaceCommand.self,
             ImportCommand.self, DoctorCommand.self, ConfigCommand.self, VersionCommand.self,
         ])

@@ -123,6 +123,8 @@ private let testKey = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY="
             #expect(copy[name] == before[name])
         }
         #expect(copy["usage_metrics"] == [])
+        #expect(before["members"]?.count == 1)
+        #expect(copy["members"] == [])
         #expect(copy["platform.api_keys"]?.count == 1)
         let tenant = try await site.database.read(.platform) { try TenantRepository($0).find(other) }
         #expect(tenant?.subdomain.text == "acme-two")

@@ -35,6 +35,7 @@ final class Site: Sendable {
     @discardableResult
     func makeTenant(_ id: TenantID, subdomain: String, routes: Int = 3) async throws -> TenantID {
         let (now, surroundings) = (clock.now, clock.surroundings)
+        let member = MemberID(from: surroundings)
         try await database.createSchema(id)
         try await database.write(.platform) { sql in
             try TenantRepository(sql).insert(
@@ -57,8 +58,22 @@ final class Site: Sendable {
                     mail: Mail(
                         id: MailID(from: surroundings), to: "admin@\(subdomain).test", subject: "Hi", text: "there"),
                     tenantID: id, createdAt: now, nextAttemptAt: now))
+            try OutboxRepository(sql).insert(
+                OutboxRecord(
+                    mail: Mail(
+                        id: MailID(from: surroundings), to: "jane@\(subdomain).test", subject: "Sign in", text: "here"),
+                    tenantID: id, memberLink: MemberLink(member: member, lifetime: 900), createdAt: now,
+                    nextAttemptAt: now))
+            try SignInRepository(sql).insert(
+                SignInLinkRecord(
+                    tokenHash: "sign-in of \(id)", tenantID: id, memberID: member, createdAt: now,
+                    expiresAt: now + .seconds(900)))
         }
         try await database.write(.tenant(id)) { sql in
+            try MemberRepository(sql).insert(
+                MemberRecord(
+                    id: member, email: "jane@\(subdomain).test", name: "Jane", role: .owner, createdAt: now,
+                    updatedAt: now))
             for (index, slug) in ["default", "staging"].enumerated() {
                 let workspace = WorkspaceID(from: surroundings)
                 try WorkspaceRepository(sql).insert(
