@@ -27,9 +27,12 @@ package final class EnforcementSwitch: Sendable {
         self.observer.withLock { $0 = observer }
     }
 
+    /// Whether nothing over a limit of such a plan is refused.
+    package func onlyReports(_ plan: Enforcement) -> Bool { plan == .report || mode == .report }
+
     /// Whether something over a limit passes all the same; counts it then.
     package func letsPass(_ key: QuotaKey, plan: Enforcement) -> Bool {
-        guard plan == .report || mode == .report else { return false }
+        guard onlyReports(plan) else { return false }
         observer.withLock { $0 }(key)
         return true
     }

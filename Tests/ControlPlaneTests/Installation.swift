@@ -11,7 +11,8 @@ import Synchronization
 
 @testable import ControlPlane
 
-/// A whole control plane over SQLite in a temporary folder, with a clock that stands still until it is moved.
+/// A whole control plane over SQLite in a temporary folder, or over a database and an object store that it shares with other
+/// nodes, with a clock that stands still until it is moved.
 final class Installation: Sendable {
     static let adminToken = "the-operator's-token"
 
@@ -21,17 +22,19 @@ final class Installation: Sendable {
     let announcements = RecordingAnnouncements()
     let journal = InProcessJournal()
     let flushes: Flushes
-    let database: SQLiteDatabase
+    let database: any Database
     let platform: Platform
     let plane: ControlPlane
     private let folder: URL
 
-    init(observer: ProvisioningObserver? = nil) throws {
+    /// - Parameter shared: what all nodes have in common.
+    init(observer: ProvisioningObserver? = nil, sharing shared: (any Database, MemoryObjectStore)? = nil) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "mockforge-\(UUID().uuidString)")
         let clock = clock
-        objects = MemoryObjectStore(now: { clock.now })
+        objects = shared?.1 ?? MemoryObjectStore(now: { clock.now })
         let surroundings = Surroundings(now: { clock.now }, random: Surroundings.system.random)
-        database = try SQLiteDatabase(folder: folder.path(percentEncoded: false), surroundings: surroundings)
+        database =
+            try shared?.0 ?? SQLiteDatabase(folder: folder.path(percentEncoded: false), surroundings: surroundings)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let flushes = Flushes()

@@ -13,26 +13,6 @@ import Testing
         guard answer.status == 200 else { throw UnexpectedAnswer(answer: answer) }
     }
 
-    /// The statuses of 50 requests that are sent at once.
-    private func race(_ send: @escaping @Sendable (Int) async throws -> Int) async throws -> [Int: Int] {
-        try await withThrowingTaskGroup(of: Int.self) { group in
-            for number in 0..<50 { group.addTask { try await send(number) } }
-            return try await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
-        }
-    }
-
-    @Test func `of 50 mocks at once where one is left, exactly one is made`() async throws {
-        let customer = try await Customer(try Installation())
-        try await overrides(customer, ["max_mocks": 3])
-        for name in ["A", "B"] { _ = try await customer.makeMock(name) }
-        let path = "/workspaces/\(customer.workspace)/mocks"
-        let statuses = try await race { number in
-            try await customer.send(.post, path, json: ["name": .string("M\(number)")]).status
-        }
-        #expect(statuses == [201: 1, 403: 49])
-        #expect(try await customer.send(.get, path).json["total"] == 3)
-    }
-
     @Test func `imports and creations that race share the last place`() async throws {
         let customer = try await Customer(try Installation())
         try await overrides(customer, ["max_mocks": 1])

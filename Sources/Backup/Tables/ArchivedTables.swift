@@ -90,6 +90,7 @@ extension ArchivedTable {
         "ledger": "the migrations write it; the archive records the version itself",
         "background_claims": "which node does what is true of the nodes, not of the data",
         "sign_in_requests": "whoever asked for a link a moment ago asks again",
+        "storage_claims": "what requests are about to store ends with the requests",
         "provisioning": "work in progress belongs to the database in which it goes on",
     ]
 }

@@ -39,8 +39,17 @@ enum AssetRoutes {
         let name = try AssetBody.name(context, file)
         let limit = context.entitlements.limit(.maxRequestBodyKB).value.map { $0 * 1024 } ?? largest
         if let size = file.announcedSize, size > limit { throw IncomingFile.tooLarge(limit) }
-        try await context.requireStorage(adding: file.announcedSize ?? 0)
+        // A file that comes in chunks may become as large as it is allowed to.
+        let room = try await StorageRoom(for: file.announcedSize ?? limit, in: context)
+        return try await room.claimed(in: context) { room in
+            try await store(file, as: name, limit: limit, in: workspace, room, context)
+        }
+    }
 
+    private static func store(
+        _ file: IncomingFile, as name: String, limit: Int, in workspace: WorkspaceID, _ room: StorageRoom,
+        _ context: TenantContext
+    ) async throws -> Reply {
         let id = AssetID(from: context.platform.surroundings)
         let key = "\(ImportedSource.prefix(workspace))/assets/\(id)"
         let tenant = context.tenant.id
@@ -53,16 +62,17 @@ enum AssetRoutes {
             id: id, workspaceID: workspace, name: name, contentType: file.contentType, size: file.size,
             sha256: file.sha256, objectKey: key, createdAt: context.platform.surroundings.now())
         do {
-            // Counted with the file, whose size was not known before if it came in chunks.
-            try await context.requireStorage(adding: 0)
             let reply = try await context.write { sql in
                 guard try WorkspaceRepository(sql).find(workspace) != nil else { throw Problem.notFound("workspace") }
                 let assets = AssetRepository(sql)
                 guard try assets.count(workspace: workspace) < Self.limit else { throw tooMany }
                 guard try assets.find(name: name, in: workspace) == nil else { throw nameTaken(name) }
+                let isOver = try room.take(sql)
                 try assets.insert(record)
+                var reply = Reply.created(record.json, location: record.address)
+                if isOver { reply.nameLimit(.maxStorageMB) }
                 return Change(
-                    .created(record.json, location: record.address),
+                    reply,
                     audit: [
                         AuditNote(
                             "asset.create", target: id.text,
@@ -74,10 +84,10 @@ enum AssetRoutes {
             if reply.header("Idempotency-Replayed") != nil { await context.removeObject(key) }
             return reply
         } catch let problem as Problem {
+            // After any other failure it is not known whether the row is there; the storage reconciler will see.
             await context.removeObject(key)
             throw problem
         }
-        // After any other failure it is not known whether the row is there; the storage reconciler will see.
     }
 
     private static func incoming(_ context: TenantContext) throws -> IncomingFile {

@@ -56,7 +56,7 @@ enum ExportRoutes {
     private static func create(_ context: TenantContext) async throws -> Reply {
         try requirePermission(context)
         let export = try await WorkspaceExport(context)
-        try await context.requireStorage(adding: 0)
+        try await StorageRoom(for: 0, in: context).checkAhead()
         let id = ExportID(from: context.platform.surroundings)
         let workspace = export.workspace.id
         let key = "\(ImportedSource.prefix(workspace))/exports/\(id)"
@@ -66,14 +66,17 @@ enum ExportRoutes {
             createdAt: context.platform.surroundings.now())
         do {
             // Counted with the file, whose size was not known before.
-            try await context.requireStorage(adding: 0)
+            let room = try await StorageRoom(for: size, isStored: true, in: context)
             let reply = try await context.write { sql in
                 guard try WorkspaceRepository(sql).find(workspace) != nil else { throw Problem.notFound("workspace") }
                 let exports = ExportRepository(sql)
                 guard try exports.count(workspace: workspace) < Self.limit else { throw tooMany }
+                let isOver = try room.take(sql)
                 try exports.insert(record)
+                var reply = Reply.created(record.json, location: record.address)
+                if isOver { reply.nameLimit(.maxStorageMB) }
                 return Change(
-                    .created(record.json, location: record.address),
+                    reply,
                     audit: [AuditNote("export.create", target: id.text, detail: ["bytes": JSON(size)])])
             }
             if reply.header("Idempotency-Replayed") != nil { await context.removeObject(key) }

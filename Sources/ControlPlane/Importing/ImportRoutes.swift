@@ -53,7 +53,7 @@ enum ImportRoutes {
             let quota = MockQuota(context)
             return try await context.read { [work] sql in
                 let step = try work.plan(sql)
-                if step.isNew { try quota.check(sql) }
+                if step.isNew { try quota.checkAhead(sql) }
                 return .object(work.report(step, isDryRun: true, context))
             }
         }
@@ -63,13 +63,25 @@ enum ImportRoutes {
     /// Stores the text first, under a key that no other import has, and commits the rows that name it after that: at no
     /// moment does a row name a text that is not there.
     private static func perform(_ work: ImportWork, _ context: TenantContext) async throws -> Reply {
-        try await context.requireStorage(adding: 2 * work.file.count)
-        let before = try await context.read { sql in try work.plan(sql).mock }
+        let quota = MockQuota(context)
+        let before = try await context.read { sql in
+            let step = try work.plan(sql)
+            if step.isNew { try quota.checkAhead(sql) }
+            return step.mock
+        }
+        let room = try await StorageRoom(for: 2 * work.file.count, in: context)
+        return try await room.claimed(in: context) { room in
+            try await store(work, into: before, room, quota, context)
+        }
+    }
+
+    private static func store(
+        _ work: ImportWork, into before: MockRecord, _ room: StorageRoom, _ quota: MockQuota, _ context: TenantContext
+    ) async throws -> Reply {
         let workspaceID = work.workspace.id
         let source = ImportedSource(
             work.file, of: before.id, in: workspaceID, from: context.platform.surroundings)
         try await context.platform.objects.put(source.bytes, key: source.objectKey, tenant: context.tenant.id)
-        let quota = MockQuota(context)
         let reply: Reply
         do {
             reply = try await context.write { sql in
@@ -77,12 +89,16 @@ enum ImportRoutes {
                 guard step.mock.id == before.id, step.mock.version == before.version else {
                     throw work.conflict
                 }
-                if step.isNew { try quota.check(sql) }
+                let isOver = [
+                    QuotaKey.maxMocks: step.isNew ? try quota.check(sql) : false, .maxStorageMB: try room.take(sql),
+                ]
                 try work.apply(step, source: source, sql)
                 let report = work.report(step, isDryRun: false, context)
                 let address = "/api/v1/workspaces/\(workspaceID)/mocks/\(step.mock.id)"
+                var reply = step.isNew ? Reply.created(report, location: address) : .object(report)
+                for key in QuotaKey.allCases where isOver[key] == true { reply.nameLimit(key) }
                 return Change(
-                    step.isNew ? .created(report, location: address) : .object(report),
+                    reply,
                     audit: [
                         AuditNote(
                             step.isNew ? "mock.import" : "mock.reimport", target: step.mock.id.text,

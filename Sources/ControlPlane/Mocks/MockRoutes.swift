@@ -1,6 +1,7 @@
 import Domain
 import HTTPTypes
 import JSON
+import Metering
 import Persistence
 
 /// `/workspaces/{workspace_id}/mocks`: the mocked APIs of a workspace.
@@ -102,8 +103,10 @@ struct MockQuota: Sendable {
     private let limit: QuotaLimit
     private let plans: PlanCatalog
     private let letsPass: @Sendable () -> Bool
+    private let onlyReports: Bool
 
     init(_ context: TenantContext) {
+        onlyReports = context.platform.enforcement.onlyReports(context.entitlements.enforcement)
         letsPass = { context.letsPass(.maxMocks) }
         limit = context.entitlements.limit(.maxMocks)
         plans = context.platform.plans
@@ -112,12 +115,16 @@ struct MockQuota: Sendable {
     /// Refuses one more. Runs in the transaction that inserts, so that two racing requests cannot both pass.
     ///
     /// - Returns: whether one more is over the limit, though it passes.
-    @discardableResult
     func check(_ sql: any SQLSession) throws -> Bool {
         let count = try MockRepository(sql).count()
         if limit.allows(count + 1) { return false }
         if letsPass() { return true }
         throw Problem.quotaExceeded(.maxMocks, limit: limit, current: count, plans: plans)
+    }
+
+    /// Refuses early what `check` would refuse later; counts nothing as passed.
+    func checkAhead(_ sql: any SQLSession) throws {
+        if !onlyReports { _ = try check(sql) }
     }
 }
 

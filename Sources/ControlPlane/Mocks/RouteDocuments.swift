@@ -8,26 +8,29 @@ extension TenantContext {
 
     /// Stores a large definition first and lets `commit` name it after that, so that no row ever names what is not there.
     ///
-    /// - Parameter commit: gets what the row is to hold.
+    /// - Parameter commit: gets what the row is to hold, and the room to take in its transaction.
     func storing(
-        _ definition: JSON, of route: RouteID, in mock: MockID, _ commit: (JSON) async throws -> Reply
+        _ definition: JSON, of route: RouteID, in mock: MockID, _ room: StorageRoom,
+        _ commit: (JSON, StorageRoom) async throws -> Reply
     ) async throws -> Reply {
-        guard LargeDocuments.isLarge(definition) else { return try await commit(definition) }
+        guard LargeDocuments.isLarge(definition) else { return try await commit(definition, room) }
         guard let workspace = try await read({ sql in try MockRepository(sql).find(mock)?.workspaceID }) else {
             throw Problem.notFound("mock")
         }
         let chance = String(platform.surroundings.random(), radix: 36)
         let key = "\(ImportedSource.prefix(workspace, mock))/routes/\(route)-\(chance)"
-        let note = try await documents.store(definition, at: key)
-        do {
-            let reply = try await commit(note)
-            if reply.header("Idempotency-Replayed") != nil { await removeObject(key) }
-            return reply
-        } catch let problem as Problem {
-            await removeObject(key)
-            throw problem
+        return try await room.claimed(in: self) { room in
+            let note = try await documents.store(definition, at: key)
+            do {
+                let reply = try await commit(note, room)
+                if reply.header("Idempotency-Replayed") != nil { await removeObject(key) }
+                return reply
+            } catch let problem as Problem {
+                // After any other failure it is not known whether the row is there; the storage reconciler will see.
+                await removeObject(key)
+                throw problem
+            }
         }
-        // After any other failure it is not known whether the row is there; the storage reconciler will see.
     }
 
     /// A route as the API shows it.

@@ -41,20 +41,24 @@ enum RouteRoutes {
         let assets = try await context.read { sql in try NamedAssets(in: body, of: mockID, sql) }
         let definition = try await RouteBody.definition(body, id: id, assets, in: context).json
         let now = context.platform.surroundings.now()
-        try await context.requireStorage(adding: context.request.body.count)
-        return try await context.storing(definition, of: id, in: mockID) { stored in
+        let room = try await StorageRoom(for: context.request.body.count, in: context)
+        return try await context.storing(definition, of: id, in: mockID, room) { stored, room in
             try await context.write { sql in
                 guard let mock = try MockRepository(sql).find(mockID) else { throw Problem.notFound("mock") }
                 let routes = RouteRepository(sql)
                 guard try routes.count(mock: mockID) < limit else { throw tooMany }
                 try NamedAssets.require(of: definition, by: id, in: mock.workspaceID, sql)
+                let isOver = try room.take(sql)
                 var record = RouteRecord(
                     id: id, mockID: mockID, position: try routes.nextPosition(mock: mockID), definition: stored,
                     origin: .null, createdAt: now, updatedAt: now)
                 try routes.insert(record)
                 record.definition = definition
+                var reply = Reply.created(
+                    record.json, location: "/api/v1/mocks/\(mockID)/routes/\(id)", version: record.version)
+                if isOver { reply.nameLimit(.maxStorageMB) }
                 return Change(
-                    .created(record.json, location: "/api/v1/mocks/\(mockID)/routes/\(id)", version: record.version),
+                    reply,
                     audit: [AuditNote("route.create", target: id.text, detail: RouteBody.summary(definition))],
                     announcing: [.mocksChanged(context.tenant.id, mock.workspaceID)])
             }
@@ -71,7 +75,7 @@ enum RouteRoutes {
         let (mockID, routeID) = (try context.mockID(), try context.routeID())
         let patch = try context.request.json()
         let now = context.platform.surroundings.now()
-        try await context.requireStorage(adding: context.request.body.count)
+        let room = try await StorageRoom(for: context.request.body.count, in: context)
         do {
             return try await context.write { sql in
                 let current = try RouteRepository(sql).require(routeID, in: mockID)
@@ -79,10 +83,10 @@ enum RouteRoutes {
                 guard LargeDocuments.key(current.definition) == nil else { throw LargeRoute() }
                 let definition = try merged(current.definition, patch, routeID, in: mockID, sql)
                 guard !LargeDocuments.isLarge(definition) else { throw LargeRoute() }
-                return try write(definition, shownAs: definition, to: current, sql, at: now, context)
+                return try write(definition, shownAs: definition, to: current, room, sql, at: now, context)
             }
         } catch is LargeRoute {
-            return try await updateLarge(routeID, in: mockID, patch, at: now, context)
+            return try await updateLarge(routeID, in: mockID, patch, room, at: now, context)
         }
     }
 
@@ -93,7 +97,8 @@ enum RouteRoutes {
     private static let attempts = 5
 
     private static func updateLarge(
-        _ routeID: RouteID, in mockID: MockID, _ patch: JSON, at now: Timestamp, _ context: TenantContext
+        _ routeID: RouteID, in mockID: MockID, _ patch: JSON, _ room: StorageRoom, at now: Timestamp,
+        _ context: TenantContext
     ) async throws -> Reply {
         for _ in 0..<attempts {
             let seen = try await context.read { sql in try RouteRepository(sql).require(routeID, in: mockID) }
@@ -101,11 +106,11 @@ enum RouteRoutes {
             let before = try await context.documents.load(seen.definition)
             let definition = try await context.read { sql in try merged(before, patch, routeID, in: mockID, sql) }
             do {
-                let reply = try await context.storing(definition, of: routeID, in: mockID) { stored in
+                let reply = try await context.storing(definition, of: routeID, in: mockID, room) { stored, room in
                     try await context.write { sql in
                         let current = try RouteRepository(sql).require(routeID, in: mockID)
                         guard current.version == seen.version else { throw Problem.changedMeanwhile }
-                        return try write(stored, shownAs: definition, to: current, sql, at: now, context)
+                        return try write(stored, shownAs: definition, to: current, room, sql, at: now, context)
                     }
                 }
                 if let old = LargeDocuments.key(seen.definition) { await context.removeObject(old) }
@@ -128,11 +133,12 @@ enum RouteRoutes {
     }
 
     private static func write(
-        _ stored: JSON, shownAs definition: JSON, to current: RouteRecord, _ sql: any SQLSession, at now: Timestamp,
-        _ context: TenantContext
+        _ stored: JSON, shownAs definition: JSON, to current: RouteRecord, _ room: StorageRoom, _ sql: any SQLSession,
+        at now: Timestamp, _ context: TenantContext
     ) throws -> Change {
         guard let mock = try MockRepository(sql).find(current.mockID) else { throw Problem.notFound("mock") }
         try NamedAssets.require(of: definition, by: current.id, in: mock.workspaceID, sql)
+        let isOver = try room.take(sql)
         var record = current
         record.definition = stored
         record.updatedAt = now
@@ -140,8 +146,10 @@ enum RouteRoutes {
             throw Problem.changedMeanwhile
         }
         written.definition = definition
+        var reply = Reply.object(written.json, version: written.version)
+        if isOver { reply.nameLimit(.maxStorageMB) }
         return Change(
-            .object(written.json, version: written.version),
+            reply,
             audit: [AuditNote("route.update", target: current.id.text, detail: RouteBody.summary(definition))],
             announcing: [.mocksChanged(context.tenant.id, mock.workspaceID)])
     }

@@ -1,6 +1,5 @@
 import Domain
 import Logging
-import Metering
 import Persistence
 
 extension TenantContext {
@@ -8,19 +7,6 @@ extension TenantContext {
     func storedBytes() async throws -> Int {
         let objects = try await platform.objects.list(prefix: "", tenant: tenant.id).reduce(0) { $0 + $1.size }
         return try await platform.database.size(of: tenant.id) + objects
-    }
-
-    /// Refuses to keep more than the plan's `max_storage_mb`.
-    func requireStorage(adding bytes: Int) async throws {
-        let limit = entitlements.limit(.maxStorageMB)
-        guard limit.value != nil else { return }
-        let stored = try await storedBytes()
-        let needed = (stored + bytes + (1 << 20) - 1) >> 20
-        await platform.watch.look(at: .maxStorageMB, used: needed, limit: limit.value, of: tenant)
-        guard limit.allows(needed) || letsPass(.maxStorageMB) else {
-            throw Problem.quotaExceeded(
-                .maxStorageMB, limit: limit, current: stored >> 20, needed: needed, plans: platform.plans)
-        }
     }
 
     /// Removes objects that no row names any more. A failure leaves them for the deletion of the tenant.

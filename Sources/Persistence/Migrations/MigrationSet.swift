@@ -40,6 +40,9 @@ package struct MigrationSet: Sendable {
         Migration(
             version: 4, name: "assets_and_exports",
             sql: String(decoding: PackageResources._004_assets_and_exports_sql, as: UTF8.self)),
+        Migration(
+            version: 5, name: "storage_claims",
+            sql: String(decoding: PackageResources._005_storage_claims_sql, as: UTF8.self)),
     ])
 }
 

@@ -64,6 +64,12 @@ CREATE TABLE routes (
     version BIGINT NOT NULL
 );
 
+CREATE TABLE storage_claims (
+    id TEXT NOT NULL PRIMARY KEY,
+    bytes BIGINT NOT NULL,
+    claimed_at BIGINT NOT NULL
+);
+
 CREATE TABLE "usage_metrics" (
     grain BIGINT NOT NULL,
     start_at BIGINT NOT NULL,
