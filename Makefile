@@ -43,9 +43,10 @@ gate: build ## Fail when a request allocates more than its threshold
 format: ## Put the source into its format
 	$(SWIFT) format --in-place --recursive $(SOURCES)
 
-bench: release ## Measure against nginx and a bare SwiftNIO server
+bench: release ## Measure against nginx, a bare SwiftNIO server and a bare Hummingbird
 	@scripts/packages bench
 	$(SWIFT) build -c release --product bare-server
+	$(SWIFT) build -c release --product bare-hummingbird
 	python3 Benchmarks/run.py
 
 clean: ## Remove what was built

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures the data plane beside nginx and a bare SwiftNIO server, all in one run, and prints one table.
+"""Measures the data plane beside nginx, a bare SwiftNIO server and a bare Hummingbird one, in one run and one table.
 
 Each server gets one core and the load generator (wrk) the other. The cases take turns, round after round, so that a
 busy spell of the machine meets all of them; the table shows medians. CPU time a request is the figure to trust: it is
@@ -7,7 +7,8 @@ read from /proc and does not depend on what else the machine does.
 
 Allocations a request are counted apart, in servers of their own, since counting costs time.
 
-usage: Benchmarks/run.py [--rounds N] [--seconds S] [--connections C] [--binary PATH] [--bare PATH] [--output FILE]
+usage: Benchmarks/run.py [--rounds N] [--seconds S] [--connections C] [--binary PATH] [--bare PATH] [--framework PATH]
+                         [--output FILE]
 """
 
 import argparse
@@ -178,6 +179,12 @@ http {{
     return Server("nginx", ["nginx", "-e", f"{folder}/nginx-error.log", "-c", f"{folder}/nginx.conf"], port, folder)
 
 
+def start_bare(binary, folder, variables=None):
+    """A server that answers every request with the same bytes."""
+    port = free_port()
+    return Server(os.path.basename(binary), [binary, str(port)], port, folder, variables)
+
+
 # An API whose replies are made from schemas.
 ORDER = {"item": "tea", "count": 2, "express": True}
 DESCRIPTION = {
@@ -276,22 +283,26 @@ def main():
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--binary", default=os.path.join(root, ".build/release/mockforge"))
     parser.add_argument("--bare", default=os.path.join(root, ".build/release/bare-server"))
+    parser.add_argument("--framework", default=os.path.join(root, ".build/release/bare-hummingbird"))
     parser.add_argument("--output", help="also write the table to this file")
     options = parser.parse_args()
     options.binary, options.bare = os.path.abspath(options.binary), os.path.abspath(options.bare)
+    options.framework = os.path.abspath(options.framework)
 
     servers = []
     with tempfile.TemporaryDirectory(prefix="mockforge-bench-") as folder:
         try:
             nginx = start_nginx(folder)
             servers.append(nginx)
-            bare_port = free_port()
-            bare = Server("bare-server", [options.bare, str(bare_port)], bare_port, folder)
+            bare = start_bare(options.bare, folder)
             servers.append(bare)
+            framework = start_bare(options.framework, folder)
+            servers.append(framework)
             mockforge = start_mockforge(folder, options.binary)
             servers.append(mockforge)
             cases = [
                 Case("nginx return 200", nginx, "GET", "/", 200), Case("bare SwiftNIO", bare, "GET", "/", 200),
+                Case("bare Hummingbird", framework, "GET", "/", 200),
             ] + mock_cases(mockforge)
             results = {case.name: [] for case in cases}
             for case in cases:
@@ -321,12 +332,12 @@ def count_allocations(cases, options):
     counts = {}
     with tempfile.TemporaryDirectory(prefix="mockforge-allocations-") as folder:
         count = allocations.Count(folder)
-        port = free_port()
-        bare = Server("bare-server", [options.bare, str(port)], port, folder, count.variables)
-        try:
-            counts["bare SwiftNIO"] = count.of(bare, Case("bare", bare, "GET", "/", 200), 5000)
-        finally:
-            bare.stop()
+        for name, binary in [("bare SwiftNIO", options.bare), ("bare Hummingbird", options.framework)]:
+            bare = start_bare(binary, folder, count.variables)
+            try:
+                counts[name] = count.of(bare, Case(name, bare, "GET", "/", 200), 5000)
+            finally:
+                bare.stop()
         mockforge = start_mockforge(folder, options.binary, count.variables)
         try:
             for case in mock_cases(mockforge):
