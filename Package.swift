@@ -215,9 +215,9 @@ let package = Package(
         .testTarget(
             name: "ControlPlaneTests",
             dependencies: [
-                "ControlPlane", "Domain", "JSON", "MockEngine", "Persistence", "PostgresDriver", "TestSupport",
-                Library.crypto, Library.httpTypes, Library.hummingbird, Library.hummingbirdTesting, Library.logging,
-                Library.nioCore,
+                "Backup", "ControlPlane", "Domain", "JSON", "MockEngine", "Persistence", "PostgresDriver",
+                "TestSupport", Library.crypto, Library.httpTypes, Library.hummingbird, Library.hummingbirdTesting,
+                Library.logging, Library.nioCore,
             ],
             swiftSettings: settings),
         .testTarget(name: "MockEngineTests", dependencies: ["MockEngine", "Domain", "JSON"], swiftSettings: settings),

@@ -13,6 +13,9 @@ struct CurlTransfer: ~Copyable {
         /// Whether the message was handed over whole before it ended.
         var wasSent = false
 
+        /// Whether the server may have taken the mail: all of it was handed over, and no refusal came.
+        var isUncertain: Bool { wasSent && !(400..<600).contains(answer) }
+
         /// Whether the cause is in the address: no time heals it.
         var isOfSetup: Bool {
             let causes = [

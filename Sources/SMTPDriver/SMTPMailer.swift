@@ -41,6 +41,7 @@ package final class SMTPMailer: Mailer {
                 try transfer.send(message.bytes, to: message.recipient)
             }
         } catch let failure as CurlTransfer.Failure {
+            if failure.isUncertain { throw MailerError.uncertain(sentence(failure)) }
             throw failure.isPermanent ? MailerError.permanent(sentence(failure)) : .passing(sentence(failure))
         }
     }

@@ -549,12 +549,12 @@ import Testing
                 mail: mail, tenantID: TenantID("acme000001"), hasLink: true, createdAt: start, nextAttemptAt: start)
             try outbox.insert(record)
             #expect(try outbox.find(mail.id) == record)
-            #expect(try outbox.claim(record, until: start + .seconds(300)))
-            #expect(try !outbox.claim(record, until: start + .seconds(300)))
+            #expect(try outbox.claim(record, until: start + .seconds(300), at: start))
+            #expect(try !outbox.claim(record, until: start + .seconds(300), at: start))
             #expect(try outbox.due(at: start + .seconds(299), limit: 10).isEmpty)
             // The claim of a sender that died runs out.
             let again = try #require(try outbox.due(at: start + .seconds(300), limit: 10).first)
-            #expect(try outbox.claim(again, until: start + .seconds(600)))
+            #expect(try outbox.claim(again, until: start + .seconds(600), at: start + .seconds(300)))
             try outbox.markDead(mail.id, error: "550", at: start + .seconds(301))
             #expect(try outbox.due(at: start + .seconds(9999), limit: 10).isEmpty)
             #expect(try outbox.pendingCount() == 0)
@@ -562,6 +562,11 @@ import Testing
             let dead = try outbox.find(mail.id)
             #expect(dead?.deadAt == start + .seconds(301))
             #expect(dead?.lastError == "550")
+            #expect(dead?.sendingSince == nil)
+            #expect(try outbox.dead(page: Page()).records.map(\.mail.id) == [mail.id])
+            #expect(try outbox.revive(mail.id, at: start + .seconds(400))?.attempts == 0)
+            #expect(try outbox.revive(mail.id, at: start + .seconds(400)) == nil)
+            #expect(try outbox.due(at: start + .seconds(400), limit: 10).map(\.mail.id) == [mail.id])
         }
     }
 

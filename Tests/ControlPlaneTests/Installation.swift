@@ -1,3 +1,4 @@
+import Backup
 import Domain
 import Foundation
 import HTTPTypes
@@ -19,6 +20,8 @@ final class Installation: Sendable {
     let clock = HandClock()
     let mailer = RecordingMailer()
     let objects: MemoryObjectStore
+    /// Where backups lie.
+    let shelf: MemoryObjectStore
     let announcements = RecordingAnnouncements()
     let journal = InProcessJournal()
     let flushes: Flushes
@@ -39,11 +42,19 @@ final class Installation: Sendable {
         logger.logLevel = .critical
         let flushes = Flushes()
         self.flushes = flushes
+        let (database, objects, announcements, spool) = (database, objects, announcements, folder.path + "/spool")
+        let shelf = MemoryObjectStore(now: { clock.now })
+        self.shelf = shelf
+        let backups = BackupWork { [logger] in
+            Backups(
+                database: database, objects: objects, announcements: announcements, store: shelf, key: nil,
+                spoolFolder: spool, surroundings: surroundings, version: "1.2.3", logger: logger)
+        }
         platform = Platform(
             database: database, announcements: announcements, objects: objects, journal: journal,
             sessions: InProcessSessions { clock.now }, mailer: mailer,
             surroundings: surroundings, plans: PlanCatalog(), addresses: PublicAddresses(port: 8080), logger: logger,
-            version: "1.2.3", flushUsage: { flushes.note($0) })
+            version: "1.2.3", backupWork: backups, flushUsage: { flushes.note($0) })
         plane = ControlPlane(
             platform: platform, adminToken: AdminToken(Self.adminToken),
             endpoints: ControlPlane.endpoints(observer: observer))
@@ -161,9 +172,11 @@ final class Flushes: Sendable {
 
 final class RecordingMailer: Mailer {
     struct Refusal: Error {}
-    private let state = Mutex((sent: [Mail](), failures: 0, refuses: false))
+    private let state = Mutex((sent: [Mail](), failures: 0, refuses: false, knowsRepeats: false))
+    var knowsRepeats: Bool { state.withLock { $0.knowsRepeats } }
     var sent: [Mail] { state.withLock { $0.sent } }
     func failNext(_ count: Int) { state.withLock { $0.failures = count } }
+    func recogniseRepeats() { state.withLock { $0.knowsRepeats = true } }
     func refuseForGood() { state.withLock { $0.refuses = true } }
 
     func send(_ mail: Mail) async throws {

@@ -173,6 +173,47 @@ import Testing
         #expect(status.json["mail"] == ["waiting": 0, "dead": 1])
     }
 
+    /// A node claims a mail and dies before it notes how the sending ended.
+    private func abandonMail(_ installation: Installation) async throws {
+        let now = installation.clock.now
+        try await installation.database.write(.platform) { sql in
+            let entry = try #require(try OutboxRepository(sql).due(at: now, limit: 1).first)
+            #expect(try OutboxRepository(sql).claim(entry, until: now + .seconds(300), at: now))
+        }
+        installation.clock.advance(.seconds(301))
+    }
+
+    @Test func `a mail that may have arrived is not sent again until the operator says so`() async throws {
+        let installation = try Installation()
+        let tenant = try await installation.makeTenant()
+        try await abandonMail(installation)
+        let reconciler = MailReconciler(platform: installation.platform)
+        try await reconciler.reconcile()
+        installation.clock.advance(.seconds(90_000))
+        try await reconciler.reconcile()
+        #expect(installation.mailer.sent.isEmpty)
+        let list = try await installation.send(.get, "/v1/mail/dead-letters")
+        let letter = try #require(list.json["data"]?.array?.first)
+        #expect(letter["state"] == "uncertain")
+        #expect(letter["tenant_id"] == .string(tenant.id))
+        #expect(letter["to"] == "admin@acme.com")
+        let id = try #require(letter["id"]?.string)
+        #expect(try await installation.send(.post, "/v1/mail/dead-letters/\(id)/retry").status == 202)
+        try await reconciler.reconcile()
+        #expect(installation.mailer.sent.map(\.id.text) == [id])
+        #expect(try await installation.send(.get, "/v1/mail/dead-letters").json["total"] == 0)
+        #expect(try await installation.send(.post, "/v1/mail/dead-letters/\(id)/retry").status == 404)
+    }
+
+    @Test func `where a repeat delivers nothing more, a mail whose sender died is sent again`() async throws {
+        let installation = try Installation()
+        installation.mailer.recogniseRepeats()
+        _ = try await installation.makeTenant()
+        try await abandonMail(installation)
+        try await MailReconciler(platform: installation.platform).reconcile()
+        #expect(installation.mailer.sent.count == 1)
+    }
+
     @Test func `what fails twenty times is given up`() async throws {
         let installation = try Installation()
         _ = try await installation.makeTenant()

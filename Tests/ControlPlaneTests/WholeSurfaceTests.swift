@@ -26,6 +26,7 @@ struct WholeSurfaceTests {
         "tenant_id": "a000000000", "key_id": "key_0000000000000000", "workspace_id": "ws_0000000000000000",
         "mock_id": "mock_0000000000000000", "route_id": "route_0000000000000000",
         "request_id": "req_0000000000000000", "member_id": "mem_0000000000000000",
+        "backup_id": "none", "operation_id": "op_0000000000000000", "mail_id": "mail_0000000000000000",
         "asset_id": "asset_0000000000000000",
         "export_id": "export_0000000000000000",
     ]

@@ -104,8 +104,14 @@ import Testing
             _ = try outbox.deadCount()
             let mail = Mail(id: MailID(from: surroundings), to: "", subject: "", text: "")
             _ = try outbox.claim(
-                OutboxRecord(mail: mail, tenantID: acme, createdAt: now, nextAttemptAt: now), until: now)
+                OutboxRecord(mail: mail, tenantID: acme, createdAt: now, nextAttemptAt: now), until: now, at: now)
             try outbox.markDead(mail.id, error: "", at: now)
+            _ = try outbox.dead(page: Page())
+            _ = try outbox.dead(after: cursor, limit: 10)
+            _ = try outbox.revive(mail.id, at: now)
+            let operations = BackupOperationRepository(sql)
+            _ = try operations.list(page: Page())
+            try operations.delete(before: now)
 
             let links = OneTimeLinkRepository(sql)
             try links.insert(

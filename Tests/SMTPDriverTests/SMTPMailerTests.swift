@@ -127,6 +127,17 @@ import Testing
         #expect(refused?.description.contains("does not answer in time") == true)
     }
 
+    @Test func `a server that dies after the message and before its answer leaves the mail uncertain`() async throws {
+        let server = try MailServer(.starttls)
+        let mail = mail(to: "die@example.com")
+        guard case .uncertain = await failure(try mailer(server), mail) else {
+            Issue.record("not uncertain")
+            return
+        }
+        // It had taken it: sending it again would have delivered it twice.
+        #expect(try server.message()["content"]?.string?.contains("Message-ID: <\(mail.id)@") == true)
+    }
+
     @Test func `nobody at the port is said so`() async throws {
         let port: Int
         do {

@@ -30,7 +30,8 @@ enum MailChoice: Sendable, Equatable {
             let mailer = SMTPMailer(address, surroundings: surroundings)
             do { try await mailer.connect() } catch let error as MailerError {
                 switch error {
-                case .passing(let sentence): throw CommandFailure(.mailURL, .unreachable, sentence)
+                case .passing(let sentence), .uncertain(let sentence):
+                    throw CommandFailure(.mailURL, .unreachable, sentence)
                 case .permanent(let sentence): throw CommandFailure(.mailURL, .configuration, sentence)
                 }
             }

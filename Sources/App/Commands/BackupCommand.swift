@@ -13,10 +13,11 @@ struct BackupCommand: AsyncParsableCommand {
         abstract: "Make backups, look at them, and bring tenants back from them.",
         discussion: """
             Works on the stores themselves, as the configuration names them. With PostgreSQL and S3 the nodes may run
-            meanwhile; with stores in the data folder stop the server first, or let it make backups itself (backup.schedule).
+            meanwhile; a server whose stores are in its data folder does the work itself when --api says where it is.
 
               mockforge backup create
               mockforge backup create --tenant abcdefgh12 --to /mnt/backups
+              mockforge backup create --api http://127.0.0.1:8080
               mockforge backup list
               mockforge backup verify 20261124t031500z-k3j9
               mockforge backup restore 20261124t031500z-k3j9 --tenant abcdefgh12
@@ -34,8 +35,24 @@ struct BackupOptions: ParsableArguments {
         help: "A folder or an s3:// URL where the backups lie, in place of backup.url.")
     var place: String?
 
+    @Option(help: "Let the running server at this address do the work, with its own stores and its own backup.url.")
+    var api: String?
+    @Option(help: "The operator's token, with --api. Also MOCKFORGE_TOKEN.") var token: String?
+
     @Option(name: .shortAndLong, help: "How to print the answer.") var output: OutputFormat = .table
     @OptionGroup var settings: SettingOptions
+
+    func validate() throws {
+        if api != nil, place != nil { throw ValidationError("--to and --from do not go with --api") }
+        if api == nil, token != nil { throw ValidationError("--token goes with --api") }
+    }
+
+    /// The server that is to do the work; nil when this process does.
+    var remote: RemoteBackups? {
+        api.map {
+            RemoteBackups(APIClient(url: $0, token: token ?? ProcessEnvironment.read()["MOCKFORGE_TOKEN"]))
+        }
+    }
 
     /// Opens everything, does the work, and closes it again.
     func run(_ body: @escaping @Sendable (Backups) async throws -> Void) async throws {
@@ -102,19 +119,29 @@ extension BackupCommand {
 
         func run() async throws {
             let tenant = try BackupCommand.tenant(self.tenant)
+            if let remote = options.remote {
+                let body: JSON = tenant.map { ["tenant_id": .string($0.text)] } ?? [:]
+                return try report(try await remote.run("/backups", body, verb: "backing up"))
+            }
             try await options.run { backups in
                 let progress = ProgressLine("backing up")
                 let manifest = try await backups.create(tenant, observer: progress.show)
                 progress.end()
-                options.show(manifest.overview)
-                for skipped in manifest.skipped {
-                    StandardError.write(line: "warning: tenant \(skipped.tenant): \(skipped.reason)")
-                }
-                if manifest.keyID == nil {
-                    StandardError.write(line: "note: not encrypted; set backup.key or backup.key_file to encrypt")
-                }
-                if !manifest.skipped.isEmpty { throw ExitCode(1) }
+                try report(manifest.overview)
             }
+        }
+
+        private func report(_ overview: JSON) throws {
+            options.show(overview.merging(["skipped": .null]))
+            let skipped = overview["skipped"]?.array ?? []
+            for tenant in skipped {
+                StandardError.write(
+                    line: "warning: tenant \(tenant["tenant_id"]?.string ?? ""): \(tenant["reason"]?.string ?? "")")
+            }
+            if overview["key_id"]?.string == nil {
+                StandardError.write(line: "note: not encrypted; set backup.key or backup.key_file to encrypt")
+            }
+            if !skipped.isEmpty { throw ExitCode(1) }
         }
     }
 
@@ -124,21 +151,22 @@ extension BackupCommand {
         @OptionGroup var options: BackupOptions
 
         func run() async throws {
-            try await options.run { backups in
-                let entries = try await backups.list()
-                if options.output == .json {
-                    let data = entries.map { $0.manifest?.overview ?? ["id": .string($0.id), "complete": false] }
-                    print(JSON.object(["data": .array(data)]).prettyText)
-                    return
-                }
-                let columns = ["id", "created_at", "of", "parts", "rows", "files", "size", "key_id"]
-                var table = Table(columns: columns)
-                for entry in entries {
-                    let overview = entry.manifest?.overview ?? ["id": .string(entry.id), "of": "(never completed)"]
-                    table.add(columns.map { Table.cell(overview[$0]) })
-                }
-                print(table.text)
+            if let remote = options.remote { return show(try await remote.list()) }
+            try await options.run { backups in show(try await backups.list().map(\.overview)) }
+        }
+
+        private func show(_ entries: [JSON]) {
+            if options.output == .json {
+                print(JSON.object(["data": .array(entries)]).prettyText)
+                return
             }
+            let columns = ["id", "created_at", "of", "parts", "rows", "files", "size", "key_id"]
+            var table = Table(columns: columns)
+            for entry in entries {
+                let shown = entry["complete"] == true ? entry : entry.merging(["of": "(never completed)"])
+                table.add(columns.map { Table.cell(shown[$0]) })
+            }
+            print(table.text)
         }
     }
 
@@ -152,24 +180,35 @@ extension BackupCommand {
 
         func run() async throws {
             let tenant = try BackupCommand.tenant(self.tenant)
+            if let remote = options.remote {
+                let id = try await remote.id(backup)
+                let body: JSON = tenant.map { ["tenant_id": .string($0.text)] } ?? [:]
+                let result = try await remote.run(
+                    "/backups/\(PercentEncoding.encode(id))/verify", body, verb: "reading")
+                return try report(result["findings"]?.array?.compactMap(\.string) ?? [], of: id)
+            }
             try await options.run { backups in
                 let id = try await BackupCommand.id(backup, of: tenant, backups)
                 let progress = ProgressLine("reading")
                 let findings = try await backups.verify(id, tenant: tenant, observer: progress.show)
                 progress.end()
-                switch options.output {
-                case .json:
-                    print(
-                        JSON.object([
-                            "id": .string(id), "intact": JSON(findings.isEmpty),
-                            "findings": .array(findings.map { .string($0) }),
-                        ]).prettyText)
-                case .table:
-                    for finding in findings { print("WRONG  \(Table.oneLine(finding))") }
-                    if findings.isEmpty { print("backup \(id) is intact") }
-                }
-                if !findings.isEmpty { throw ExitCode(1) }
+                try report(findings, of: id)
             }
+        }
+
+        private func report(_ findings: [String], of id: String) throws {
+            switch options.output {
+            case .json:
+                print(
+                    JSON.object([
+                        "id": .string(id), "intact": JSON(findings.isEmpty),
+                        "findings": .array(findings.map { .string($0) }),
+                    ]).prettyText)
+            case .table:
+                for finding in findings { print("WRONG  \(Table.oneLine(finding))") }
+                if findings.isEmpty { print("backup \(id) is intact") }
+            }
+            if !findings.isEmpty { throw ExitCode(1) }
         }
     }
 
@@ -196,6 +235,7 @@ extension BackupCommand {
             if toNewTenant, tenant == nil { throw CommandFailure(.usage, "--to-new-tenant needs --tenant") }
             if toNewTenant, replace { throw CommandFailure(.usage, "--to-new-tenant replaces nothing") }
             if subdomain != nil, !toNewTenant { throw CommandFailure(.usage, "--subdomain goes with --to-new-tenant") }
+            if let remote = options.remote { return try await restore(tenant, by: remote) }
             try await options.run { backups in
                 let id = try await BackupCommand.id(backup, of: tenant, backups)
                 guard let tenant else { return try await all(id, backups) }
@@ -213,6 +253,21 @@ extension BackupCommand {
                     "backup": .string(id), "copy_of": .string(tenant.text),
                 ])
             }
+        }
+
+        private func restore(_ tenant: TenantID?, by remote: RemoteBackups) async throws {
+            guard let tenant else {
+                throw CommandFailure(
+                    .usage, "a running server brings back one tenant: add --tenant, or leave out --api")
+            }
+            let id = try await remote.id(backup)
+            var body: JSONObject = ["tenant_id": .string(tenant.text)]
+            if toNewTenant { body["to_new_tenant"] = true }
+            if replace { body["replace"] = true }
+            if let subdomain { body["subdomain"] = .string(subdomain) }
+            let result = try await remote.run(
+                "/backups/\(PercentEncoding.encode(id))/restore", .object(body), verb: "restoring")
+            options.show(result.merging(["backup": .string(id)]))
         }
 
         private func all(_ id: String, _ backups: Backups) async throws {
@@ -257,17 +312,5 @@ extension BackupCommand {
         }
         guard let entry else { throw CommandFailure(.refused, "there is no such backup yet") }
         return entry.id
-    }
-}
-
-extension BackupManifest {
-    /// For lists and answers.
-    var overview: JSON {
-        [
-            "id": .string(id), "created_at": .string(createdAt.rfc3339),
-            "of": .string(isWhole ? "everything" : tenants.first.map { "\($0.id)" } ?? ""), "complete": true,
-            "parts": JSON(parts.count), "rows": JSON(parts.reduce(0) { $0 + $1.summary.rows }),
-            "files": JSON(parts.reduce(0) { $0 + $1.summary.objects }), "size": JSON(size), "key_id": JSON(keyID),
-        ]
     }
 }

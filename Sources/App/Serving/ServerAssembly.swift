@@ -52,12 +52,14 @@ struct ServerAssembly: Sendable {
             interval: settings.usageFlushInterval, logger: logger)
 
         let plans = PlanCatalog(settings.plans)
+        let backups = Self.backupWork(settings, backends, in: folder, surroundings, logger)
         let platform = Platform(
             database: database, announcements: backends.announcements, objects: backends.objects,
             journal: backends.journal, sessions: backends.sessions, mailer: backends.mailer,
             surroundings: surroundings, plans: plans,
             addresses: Self.addresses(settings), logger: logger, version: Version.text,
-            enforcement: enforcement, flushUsage: { tenant in try await meter.flush(tenant) })
+            enforcement: enforcement, backupWork: backups,
+            flushUsage: { tenant in try await meter.flush(tenant) })
         let controlPlane = ControlPlane(
             platform: platform, adminToken: AdminToken(token.text), endpoints: ControlPlane.endpoints())
 
@@ -104,7 +106,7 @@ struct ServerAssembly: Sendable {
         let services: [any Service] =
             backends.services + (keeper.map { [$0] } ?? []) + [meter, dataPlane, management]
             + Self.background(platform, controlPlane, meter, logger)
-            + (try await Self.backups(settings, platform, in: folder)) + [main, stop]
+            + (try await Self.scheduledBackups(settings, platform, backups)) + [main, stop]
         return ServerAssembly(services: services, readiness: readiness, settings: settings, database: database)
     }
 
@@ -135,18 +137,28 @@ struct ServerAssembly: Sendable {
         ]
     }
 
+    /// What makes backups when it is asked to. The place where they lie is reached then, and not before.
+    private static func backupWork(
+        _ settings: Settings, _ backends: Backends, in folder: DataFolder, _ surroundings: Surroundings,
+        _ logger: Logger
+    ) -> BackupWork {
+        BackupWork {
+            Backups(
+                database: backends.database, objects: backends.objects, announcements: backends.announcements,
+                store: try await settings.backup.place.open(in: folder, surroundings, logger),
+                key: settings.backup.key, spoolFolder: folder.file("spool"), surroundings: surroundings,
+                version: Version.text, logger: logger)
+        }
+    }
+
     /// What makes backups by itself, when the configuration asks for it.
-    private static func backups(
-        _ settings: Settings, _ platform: Platform, in folder: DataFolder
+    private static func scheduledBackups(
+        _ settings: Settings, _ platform: Platform, _ work: BackupWork
     ) async throws -> [any Service] {
         guard let schedule = settings.backup.schedule else { return [] }
-        let store = try await settings.backup.place.open(in: folder, platform.surroundings, platform.logger)
-        let backups = Backups(
-            database: platform.database, objects: platform.objects, announcements: platform.announcements, store: store,
-            key: settings.backup.key, spoolFolder: folder.file("spool"), surroundings: platform.surroundings,
-            version: Version.text, logger: platform.logger)
         let reconciler = BackupReconciler(
-            platform: platform, backups: backups, schedule: schedule, retention: settings.backup.retention)
+            platform: platform, backups: try await work.open(), schedule: schedule, retention: settings.backup.retention
+        )
         return [ReconcilerService(reconciler, every: .seconds(60), logger: platform.logger)]
     }
 

@@ -21,7 +21,7 @@ extension ArchivedTable {
             "mail_outbox", key: ["id"], owner: "tenant_id", for: [.move],
             columns: """
                 id tenant_id recipient subject body created_at sent_at attempts next_attempt_at last_error \
-                html has_link dead_at member_id link_seconds
+                html has_link dead_at member_id link_seconds sending_since
                 """),
         // One that has been used since would open the account again.
         ArchivedTable(
@@ -88,6 +88,7 @@ extension ArchivedTable {
     /// Tables that no archive holds, and why.
     package static let leftOut: [String: String] = [
         "ledger": "the migrations write it; the archive records the version itself",
+        "backup_operations": "which backups were asked for is true of the nodes, not of the data",
         "background_claims": "which node does what is true of the nodes, not of the data",
         "sign_in_requests": "whoever asked for a link a moment ago asks again",
         "storage_claims": "what requests are about to store ends with the requests",

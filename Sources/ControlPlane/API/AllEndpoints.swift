@@ -8,5 +8,6 @@ extension ControlPlane {
             + ImportRoutes.endpoints + RequestRoutes.endpoints + UsageRoutes.endpoints
             + WelcomeRoutes.endpoints + MemberRoutes.endpoints + AssetRoutes.endpoints + ExportRoutes.endpoints
             + SignInRoutes.endpoints + SessionRoutes.endpoints
+            + BackupRoutes.endpoints + DeadLetterRoutes.endpoints
     }
 }

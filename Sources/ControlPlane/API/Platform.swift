@@ -25,6 +25,8 @@ package struct Platform: Sendable {
     package let version: String
     /// Brings what this node has counted for a tenant into the ledger, so that a report is complete.
     package let flushUsage: @Sendable (TenantID) async throws -> Void
+    /// Makes backups when the API is asked for them; nil where nothing does.
+    let backupWork: BackupWork?
     /// The operator's switch, which this node's data plane looks at too.
     package let enforcement: EnforcementSwitch
     let watch: QuotaWatch
@@ -39,6 +41,7 @@ package struct Platform: Sendable {
         sessions: any SessionStore, mailer: any Mailer, surroundings: Surroundings = .system, plans: PlanCatalog,
         addresses: PublicAddresses,
         logger: Logger, version: String, enforcement: EnforcementSwitch = EnforcementSwitch(),
+        backupWork: BackupWork? = nil,
         flushUsage: @escaping @Sendable (TenantID) async throws -> Void = { _ in }
     ) {
         self.database = database
@@ -54,6 +57,7 @@ package struct Platform: Sendable {
         startedAt = surroundings.now()
         self.version = version
         self.enforcement = enforcement
+        self.backupWork = backupWork
         watch = QuotaWatch(database: database, surroundings: surroundings, logger: logger)
         self.flushUsage = flushUsage
     }

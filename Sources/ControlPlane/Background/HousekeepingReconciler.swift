@@ -19,6 +19,7 @@ package struct HousekeepingReconciler: Reconciler {
         let now = platform.surroundings.now()
         try await platform.database.write(.platform) { sql in
             _ = try OutboxRepository(sql).deleteSent(before: now - Self.keepsSentMail)
+            _ = try BackupOperationRepository(sql).delete(before: now - Self.keepsSentMail)
             _ = try QuotaEventRepository(sql).delete(before: now - Self.keepsSentMail)
             try OneTimeLinkRepository(sql).deleteExpired(before: now)
             try SignInRepository(sql).deleteExpiredLinks(before: now)

@@ -5,9 +5,9 @@ import Persistence
 /// Sends what the outbox holds. A mail that the receiver refuses for good, or that fails too often, is given up and kept
 /// for a person to look at.
 ///
-/// A sender claims a mail before it sends it, so of several nodes one does. A node that dies between the sending and the
-/// note of it leaves a claim that runs out; the mail is then sent once more under the same Message-ID, by which the
-/// receiver can tell.
+/// A sender claims a mail before it sends it, so of several nodes one does. A node that dies before it has noted how the
+/// sending ended leaves a claim that runs out. Whether that mail arrived nobody knows, so it is not sent again by itself: it
+/// becomes a dead letter, for which a person decides.
 package struct MailReconciler: Reconciler {
     package let name = "mail"
     private let platform: Platform
@@ -29,6 +29,10 @@ package struct MailReconciler: Reconciler {
         }
         for entry in due {
             if Task.isCancelled { return }
+            if entry.sendingSince != nil, !platform.mailer.knowsRepeats {
+                try await note(MailerError.uncertain("the node that sent it has gone away"), entry)
+                continue
+            }
             guard let mail = try await claim(entry) else { continue }
             do {
                 try await platform.mailer.send(mail)
@@ -52,7 +56,7 @@ package struct MailReconciler: Reconciler {
         }
         let addresses = platform.addresses
         return try await platform.database.write(.platform) { sql in
-            guard try OutboxRepository(sql).claim(entry, until: now + Self.lease) else { return nil }
+            guard try OutboxRepository(sql).claim(entry, until: now + Self.lease, at: now) else { return nil }
             if let memberLink {
                 try SignInRepository(sql).insert(memberLink.record)
                 return memberLink.put(into: entry.mail, addresses)
@@ -67,14 +71,17 @@ package struct MailReconciler: Reconciler {
         let id = entry.mail.id
         let now = platform.surroundings.now()
         let attempts = entry.attempts + 1
-        let isPermanent = if case MailerError.permanent? = error as? MailerError { true } else { false }
-        let isDead = isPermanent || attempts >= Self.attempts
+        let isPermanent = if case .permanent? = error as? MailerError { true } else { false }
+        let isUncertain = if case .uncertain? = error as? MailerError { true } else { false }
+        let isDead = isPermanent || isUncertain || attempts >= Self.attempts
         let text = String("\(error)".prefix(500))
         platform.logger.log(
             level: isDead ? .error : .warning, isDead ? "mail is given up" : "mail could not be sent",
             metadata: ["mail_id": "\(id)", "attempts": "\(attempts)", "error": "\(error)"])
         try await platform.database.write(.platform) { sql in
-            if isDead {
+            if isUncertain {
+                try OutboxRepository(sql).markUncertain(id, error: text, at: now)
+            } else if isDead {
                 try OutboxRepository(sql).markDead(id, error: text, at: now)
             } else {
                 try OutboxRepository(sql).markFailed(id, error: text, nextAttempt: now + Self.delay(after: attempts))

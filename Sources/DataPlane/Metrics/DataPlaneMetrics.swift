@@ -21,6 +21,7 @@ package final class DataPlaneMetrics: Sendable {
     private let connections: Gauge
     let loopLag: Gauge
     let outbox: Gauge
+    let deadLetters: Gauge
     let activeTenants: Gauge
     let activeTenantsHere: Gauge
     private let requestRate: Gauge
@@ -61,6 +62,8 @@ package final class DataPlaneMetrics: Sendable {
             help: "Longest wait of a task handed to each event loop at the last measurement.")
         outbox = registry.gauge(
             "mockforge_outbox_messages", help: "Mails that wait to be sent, on the whole platform.")
+        deadLetters = registry.gauge(
+            "mockforge_outbox_dead_letters", help: "Mails that were given up and wait for the operator.")
         activeTenants = registry.gauge(
             "mockforge_active_tenants", help: "Tenants that are active, trialing or past due, on the whole platform.")
         activeTenantsHere = registry.gauge(

@@ -82,15 +82,16 @@ final class TenantGauges: Sendable {
     /// What only the database knows.
     func count(storage: Bool = true) async {
         do {
-            let (live, waiting) = try await database.read(.platform) { sql in
+            let (live, waiting, dead) = try await database.read(.platform) { sql in
                 let tenants = TenantRepository(sql)
                 let statuses: [TenantStatus] = [.active, .trialing, .pastDue]
                 return (
                     try statuses.map { try tenants.count(TenantFilter(status: $0)) }.reduce(0, +),
-                    try OutboxRepository(sql).pendingCount()
+                    try OutboxRepository(sql).pendingCount(), try OutboxRepository(sql).deadCount()
                 )
             }
             metrics.outbox.set(Double(waiting))
+            metrics.deadLetters.set(Double(dead))
             metrics.activeTenants.set(Double(live))
             for tenant in activeTenants(surroundings.now()).prefix(Self.maxCounted) {
                 try await count(tenant, storage: storage)

@@ -2,6 +2,7 @@ package import Domain
 
 /// Mail as files in an outbox folder, named by the mail's id, so that sending one again changes nothing.
 package struct FolderMailer: Mailer {
+    package let knowsRepeats = true
     private let folder: Folder
     private let surroundings: Surroundings
     private let queue = WorkQueue(label: "mockforge.mail")

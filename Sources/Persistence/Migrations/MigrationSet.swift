@@ -24,6 +24,9 @@ package struct MigrationSet: Sendable {
         Migration(
             version: 5, name: "member_sign_in",
             sql: String(decoding: PackageResources._005_member_sign_in_sql, as: UTF8.self)),
+        Migration(
+            version: 6, name: "uncertain_mail_and_backup_operations",
+            sql: String(decoding: PackageResources._006_uncertain_mail_and_backup_operations_sql, as: UTF8.self)),
     ])
 
     /// What each tenant's schema is made of.

@@ -9,14 +9,15 @@ package struct OutboxRepository {
     private static let columns =
         """
         id, tenant_id, recipient, subject, body, html, has_link, created_at, sent_at, attempts, next_attempt_at, last_error,
-        dead_at, member_id, link_seconds
+        dead_at, member_id, link_seconds, sending_since
         """
 
     /// Adds a mail; one with the same id that is there already stays as it is, so a repeated step adds nothing.
     package func insert(_ record: OutboxRecord) throws {
         try sql.execute(
             """
-            INSERT INTO mail_outbox (\(Self.columns)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            INSERT INTO mail_outbox (\(Self.columns)) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+                $16)
             ON CONFLICT (id) DO NOTHING
             """,
             [
@@ -24,6 +25,7 @@ package struct OutboxRepository {
                 .text(record.mail.text), .init(record.mail.html), .init(record.hasLink), .init(record.createdAt),
                 .init(record.sentAt), .init(record.attempts), .init(record.nextAttemptAt), .init(record.lastError),
                 .init(record.deadAt), .init(record.memberLink?.member.text), .init(record.memberLink?.lifetime),
+                .init(record.sendingSince),
             ])
     }
 
@@ -64,22 +66,24 @@ package struct OutboxRepository {
         return try selection.count(sql)
     }
 
-    /// Takes a due mail for one sender until `lease`; after that it is due again, as after a crash.
+    /// Takes a due mail for one sender until `lease`; after that it is due again, as after a crash, and shows since when it
+    /// has been on its way.
     ///
     /// - Returns: false when another sender took it since `record` was read.
-    package func claim(_ record: OutboxRecord, until lease: Timestamp) throws -> Bool {
+    package func claim(_ record: OutboxRecord, until lease: Timestamp, at now: Timestamp) throws -> Bool {
         let changed = try sql.execute(
             """
-            UPDATE mail_outbox SET next_attempt_at = $3
+            UPDATE mail_outbox SET next_attempt_at = $3, sending_since = $4
             WHERE id = $1 AND next_attempt_at = $2 AND sent_at IS NULL AND dead_at IS NULL
-            """, [.init(record.mail.id), .init(record.nextAttemptAt), .init(lease)])
+            """, [.init(record.mail.id), .init(record.nextAttemptAt), .init(lease), .init(now)])
         return changed == 1
     }
 
     package func markSent(_ id: MailID, at now: Timestamp) throws {
         try sql.execute(
             """
-            UPDATE mail_outbox SET sent_at = $2, attempts = attempts + 1, last_error = NULL
+            UPDATE mail_outbox SET sent_at = $2, attempts = attempts + 1, last_error = NULL, sending_since = NULL,
+                dead_at = NULL
             WHERE id = $1 AND sent_at IS NULL
             """, [.init(id), .init(now)])
     }
@@ -88,7 +92,7 @@ package struct OutboxRepository {
     package func markFailed(_ id: MailID, error: String, nextAttempt: Timestamp) throws {
         try sql.execute(
             """
-            UPDATE mail_outbox SET attempts = attempts + 1, last_error = $2, next_attempt_at = $3
+            UPDATE mail_outbox SET attempts = attempts + 1, last_error = $2, next_attempt_at = $3, sending_since = NULL
             WHERE id = $1 AND sent_at IS NULL
             """, [.init(id), .text(error), .init(nextAttempt)])
     }
@@ -97,9 +101,44 @@ package struct OutboxRepository {
     package func markDead(_ id: MailID, error: String, at now: Timestamp) throws {
         try sql.execute(
             """
-            UPDATE mail_outbox SET attempts = attempts + 1, last_error = $2, dead_at = $3
+            UPDATE mail_outbox SET attempts = attempts + 1, last_error = $2, dead_at = $3, sending_since = NULL
             WHERE id = $1 AND sent_at IS NULL
             """, [.init(id), .text(error), .init(now)])
+    }
+
+    /// Gives a mail up that may have arrived: it goes on showing since when it has been on its way.
+    package func markUncertain(_ id: MailID, error: String, at now: Timestamp) throws {
+        try sql.execute(
+            """
+            UPDATE mail_outbox SET attempts = attempts + 1, last_error = $2, dead_at = $3
+            WHERE id = $1 AND sent_at IS NULL AND dead_at IS NULL
+            """, [.init(id), .text(error), .init(now)])
+    }
+
+    /// Those that were given up, newest first.
+    package func dead(page: Page) throws -> Listing<OutboxRecord> { try deadLetters.page(page, sql, Self.record) }
+
+    /// Those that were given up, newest first, after `cursor`.
+    package func dead(after cursor: Cursor?, limit: Int) throws -> CursorListing<OutboxRecord> {
+        try deadLetters.after(cursor, limit: limit, sql, Self.record)
+    }
+
+    private var deadLetters: Selection {
+        var selection = Selection(Self.columns, from: "mail_outbox", by: "dead_at", .descending)
+        selection.require("dead_at IS NOT NULL")
+        return selection
+    }
+
+    /// Lets a mail that was given up be sent again from the first attempt.
+    ///
+    /// - Returns: nil when there is none of this id that was given up.
+    package func revive(_ id: MailID, at now: Timestamp) throws -> OutboxRecord? {
+        let changed = try sql.execute(
+            """
+            UPDATE mail_outbox SET dead_at = NULL, sending_since = NULL, attempts = 0, next_attempt_at = $2
+            WHERE id = $1 AND dead_at IS NOT NULL AND sent_at IS NULL
+            """, [.init(id), .init(now)])
+        return changed == 1 ? try find(id) : nil
     }
 
     /// - Returns: how many went.
@@ -122,6 +161,7 @@ package struct OutboxRepository {
             createdAt: try row.timestamp("created_at"),
             sentAt: try row.optionalTimestamp("sent_at"), attempts: try row.integer("attempts"),
             nextAttemptAt: try row.timestamp("next_attempt_at"), lastError: try row.optionalText("last_error"),
-            deadAt: try row.optionalTimestamp("dead_at"))
+            deadAt: try row.optionalTimestamp("dead_at"),
+            sendingSince: try row.optionalTimestamp("sending_since"))
     }
 }

@@ -292,12 +292,15 @@ package struct OutboxRecord: Sendable, Hashable {
     package var lastError: String?
     /// When it was given up.
     package var deadAt: Timestamp?
+    /// When the attempt began of which nobody knows how it ended.
+    package var sendingSince: Timestamp?
 
     package init(
         mail: Mail, tenantID: TenantID?, hasLink: Bool = false, memberLink: MemberLink? = nil, createdAt: Timestamp,
         sentAt: Timestamp? = nil, attempts: Int = 0, nextAttemptAt: Timestamp, lastError: String? = nil,
-        deadAt: Timestamp? = nil
+        deadAt: Timestamp? = nil, sendingSince: Timestamp? = nil
     ) {
+        self.sendingSince = sendingSince
         self.mail = mail
         self.tenantID = tenantID
         self.hasLink = hasLink

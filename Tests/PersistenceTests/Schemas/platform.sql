@@ -29,6 +29,13 @@ CREATE TABLE background_claims (
     last_begun_at BIGINT
 );
 
+CREATE TABLE backup_operations (
+    id TEXT NOT NULL PRIMARY KEY,
+    document TEXT NOT NULL,
+    started_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
 CREATE TABLE idempotency_keys (
     key_hash TEXT NOT NULL PRIMARY KEY,
     fingerprint TEXT NOT NULL,
@@ -52,7 +59,7 @@ CREATE TABLE mail_outbox (
     attempts BIGINT NOT NULL,
     next_attempt_at BIGINT NOT NULL,
     last_error TEXT
-, html TEXT, has_link INTEGER NOT NULL DEFAULT 0, dead_at BIGINT, member_id TEXT, link_seconds BIGINT);
+, html TEXT, has_link INTEGER NOT NULL DEFAULT 0, dead_at BIGINT, member_id TEXT, link_seconds BIGINT, sending_since BIGINT);
 
 CREATE TABLE one_time_links (
     token_hash TEXT NOT NULL PRIMARY KEY,
@@ -137,6 +144,8 @@ CREATE INDEX audit_log_by_action ON audit_log (action, occurred_at, id);
 CREATE INDEX audit_log_by_tenant ON audit_log (tenant_id, occurred_at, id);
 
 CREATE INDEX audit_log_by_time ON audit_log (occurred_at, id);
+
+CREATE INDEX backup_operations_by_start ON backup_operations (started_at, id);
 
 CREATE INDEX idempotency_keys_by_creation ON idempotency_keys (created_at);
 

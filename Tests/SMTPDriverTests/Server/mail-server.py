@@ -3,7 +3,7 @@
 usage: mail-server.py none|starttls|implicit CERTIFICATE KEY USER PASSWORD
 
 What it answers is written in the recipient: 550@… and 452@… are refused at RCPT, data-550@… and data-451@… after the
-message, once-451@… only the first time, hang@… never.
+message, once-451@… only the first time, hang@… never; die@… ends the server after it took the message and before it says so.
 """
 import asyncio
 import json
@@ -49,6 +49,8 @@ class Handler:
             ),
             flush=True,
         )
+        if name == "die":
+            os._exit(1)
         return "250 OK"
 
 
