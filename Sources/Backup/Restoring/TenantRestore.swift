@@ -181,7 +181,10 @@ package struct TenantRestore: Sendable {
             let isOlder = archive.summary.tenantVersion < set.newestVersion
             if isOlder {
                 for table in ArchivedTable.tenant.reversed() { try sql.execute("DROP TABLE \(table.name)", []) }
-                try sql.execute("DROP TABLE ledger", [])
+                // Those that no archive holds go too, or the migrations would find them there.
+                for name in ArchivedTable.leftOut.keys.sorted() {
+                    try sql.execute("DROP TABLE IF EXISTS \(name)", [])
+                }
                 let known = MigrationSet(Array(set.migrations.prefix(archive.summary.tenantVersion)))
                 _ = try MigrationLedger(known).migrate(sql, scope: .tenant(tenant), at: now)
             } else {
