@@ -44,9 +44,10 @@ import Testing
         let journal = InProcessJournal(limits: limits)
         let workspaces = (0..<4).map { _ in WorkspaceID(from: surroundings.surroundings) }
         let body = String(repeating: "x", count: 25_000)
-        for workspace in workspaces.prefix(3) { journal.append(entry(body: body), tenant: acme, workspace: workspace) }
-        journal.append(entry(), tenant: acme, workspace: workspaces[0])
-        journal.append(entry(body: body), tenant: acme, workspace: workspaces[3])
+        for (number, body) in [(0, body), (1, body), (2, body), (0, ""), (3, body)] {
+            journal.append(entry(body: body), tenant: acme, workspace: workspaces[number])
+            surroundings.advance(by: .seconds(1))
+        }
         var counts: [Int] = []
         for workspace in workspaces { counts.append(try await kept(journal, workspace).count) }
         #expect(counts == [2, 0, 1, 1])
