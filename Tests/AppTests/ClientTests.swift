@@ -106,4 +106,25 @@ import Testing
             }
         }
     }
+
+    @Test func `a usage report is shown as totals, a chart of the series and a table of the groups`() {
+        let text = TenantCommand.Usage.text([
+            "tenant_id": "abcdefgh12", "total_requests": 21,
+            "series": [
+                ["at": "2027-01-13T00:00:00Z", "requests": 0], ["at": "2027-01-14T00:00:00Z", "requests": 7],
+                ["at": "2027-01-15T00:00:00Z", "requests": 14],
+            ],
+            "group_by": ["status"], "groups": [["status": "2xx", "requests": 21]], "groups_total": 1,
+        ])
+        let parts = text.split(separator: "\n\n").map(String.init)
+        #expect(parts.count == 3)
+        #expect(parts[0].contains("total_requests") && !parts[0].contains("series"))
+        #expect(parts[1] == "requests, 2027-01-13T00:00:00Z to 2027-01-15T00:00:00Z:\n▁▄█")
+        #expect(parts[2].contains("2xx") && parts[2].contains("21"))
+    }
+
+    @Test func `a chart of nothing is flat`() {
+        #expect(Sparkline.text([0, 0, 0]) == "▁▁▁")
+        #expect(Sparkline.text([]) == "")
+    }
 }

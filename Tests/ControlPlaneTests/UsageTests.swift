@@ -88,4 +88,52 @@ struct UsageTests {
         let customer = try await customer()
         #expect(try await customer.send(.get, "/usage?\(query)").status == 422)
     }
+
+    @Test(arguments: [
+        ("workspace", 1), ("mock", 1), ("route", 4), ("status", 2), ("day", 2), ("hour", 4), ("route,status", 4),
+        ("workspace,day", 2),
+    ])
+    func `groups add up to the totals, for the tenant and for the operator`(names: String, count: Int) async throws {
+        let customer = try await customer()
+        let report = try await customer.send(.get, "/usage?group_by=\(names)").json
+        let groups = try #require(report["groups"]?.array)
+        #expect(groups.count == count)
+        #expect(report["groups_total"]?.integer == count)
+        #expect(groups.compactMap { $0["requests"]?.integer }.reduce(0, +) == 108)
+        for measure in ["request_bytes", "response_bytes"] {
+            #expect(groups.compactMap { $0[measure]?.integer }.reduce(0, +) == report[measure]?.integer)
+        }
+        let path = "/v1/tenants/\(customer.tenant)/usage?group_by=\(names)"
+        #expect(try await customer.installation.send(.get, path).json["groups"] == report["groups"])
+    }
+
+    @Test func `a breakdown by status tells each class apart`() async throws {
+        let groups = try await customer().send(.get, "/usage?group_by=status").json["groups"]?.array ?? []
+        let requests = Dictionary(groups.map { ($0["status"]?.string, $0["requests"]?.integer) }) { first, _ in first }
+        #expect(requests == ["2xx": 107, "4xx": 1])
+    }
+
+    @Test(arguments: ["workspace", "mock", "route", "status", "day", "hour"])
+    func `a breakdown as CSV has a line of names and the same requests`(name: String) async throws {
+        let answer = try await customer().send(.get, "/usage?group_by=\(name)&format=csv")
+        #expect(answer.headers[.contentType] == "text/csv; charset=utf-8")
+        let lines = answer.text.split(whereSeparator: \.isNewline).map {
+            $0.split(separator: ",", omittingEmptySubsequences: false)
+        }
+        let column = try #require(lines.first?.firstIndex(of: "requests"))
+        #expect(lines.allSatisfy { $0.count == lines[0].count })
+        #expect(lines.dropFirst().compactMap { Int($0[column]) }.reduce(0, +) == 108)
+    }
+
+    @Test(arguments: ["planet", "route,planet", "day,hour"])
+    func `a breakdown that makes no sense is refused by its name`(names: String) async throws {
+        let customer = try await customer()
+        for answer in [
+            try await customer.send(.get, "/usage?group_by=\(names)"),
+            try await customer.installation.send(.get, "/v1/tenants/\(customer.tenant)/usage?group_by=\(names)"),
+        ] {
+            #expect(answer.status == 422)
+            #expect(answer.pointers == ["query:group_by"])
+        }
+    }
 }
