@@ -39,10 +39,22 @@ package final class S3ObjectStore: ObjectStore {
             {
                 try await self.createBucket()
             }
-            let key = "\(self.root)probe-\(String(self.surroundings.random(), radix: 36))"
-            _ = try await self.connection.send(self.connection.request("PUT", key: key), body: [1])
-            _ = try await self.connection.send(self.connection.request("DELETE", key: key))
+            for attempt in 1...3 {
+                do {
+                    try await self.probe()
+                    break
+                } catch let refusal as S3Refusal where attempt < 3 && refusal.isMissingObject {
+                    // A store on a file system removes a folder with its last object, also when another node just puts one there.
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+            }
         }
+    }
+
+    private func probe() async throws {
+        let key = "\(root)probe-\(String(surroundings.random(), radix: 36))"
+        _ = try await connection.send(connection.request("PUT", key: key), body: [1])
+        _ = try await connection.send(connection.request("DELETE", key: key))
     }
 
     package func prepare(_ tenant: TenantID) async throws {
