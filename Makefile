@@ -24,9 +24,10 @@ release: packages ## Build for production (the first time takes longer than `mak
 
 # The tests' services live in a folder that the users of PostgreSQL and PgBouncer can reach.
 test: SERVICES := postgres pgbouncer redis redis-cluster s3 smtp
-test: ## Run every test against real services that it starts and stops; those of the whole program on one node and on three
+test: ## Hold the allocations, then run every test against real services that it starts and stops; those of the whole program on one node and on three
 	@scripts/packages build test
 	$(SWIFT) build --build-tests
+	python3 Benchmarks/allocations.py --build debug
 	MOCKFORGE_TEST_VENV=$(CURDIR)/.build/venv scripts/services run $$(mktemp -d) $(SERVICES) -- \
 		scripts/test-twice $(SWIFT) test --skip-build --disable-xctest
 
@@ -37,7 +38,7 @@ cluster: build ## Start three nodes on PostgreSQL, Redis, S3 and SMTP behind HAP
 lint: ## Check the format of the source
 	$(SWIFT) format lint --strict --recursive $(SOURCES)
 
-gate: build ## Fail when a request allocates more than its threshold
+gate: build ## Only this part of `make test`: fail when a request allocates more than its threshold
 	python3 Benchmarks/allocations.py --build debug
 
 format: ## Put the source into its format
