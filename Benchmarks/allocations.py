@@ -29,11 +29,15 @@ THRESHOLDS = {
 }
 
 
+def compiler():
+    """The C compiler of the machine; the Swift toolchain brings one."""
+    return os.environ.get("CC") or next(filter(shutil.which, ("cc", "clang", "gcc")), "cc")
+
+
 def build_counter(folder):
     library = os.path.join(folder, "counter.so")
     source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "Allocations/counter.c")
-    compiler = os.environ.get("CC") or next(filter(shutil.which, ("cc", "clang", "gcc")), "cc")
-    subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
+    subprocess.run([compiler(), "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
     return library
 
 

@@ -48,11 +48,15 @@ def wait_for_port(port, process, name):
     sys.exit(f"{name} did not listen on port {port} within 30 s")
 
 
-def on_core(core, command):
+def core(number):
     cores = sorted(os.sched_getaffinity(0))
-    if len(cores) < 2 or not shutil.which("taskset"):
+    return cores[number % len(cores)]
+
+
+def on_core(number, command):
+    if len(os.sched_getaffinity(0)) < 2 or not shutil.which("taskset"):
         return command
-    return ["taskset", "-c", str(cores[core % len(cores)])] + command
+    return ["taskset", "-c", str(core(number))] + command
 
 
 class Case:
