@@ -1,191 +1,151 @@
 #!/usr/bin/env python3
 """Measures what one tenant at many times its quota does to another: the other's p50 and p99, with and without it.
 
-The load generator costs the machine something too, whomever it asks: so there is a third situation, in which it asks a
-server of its own. What the server itself does to the calm tenant is the ratio of the third to the second.
+Both tenants have the same static mock. `calm` has no quota and is asked `--rate` times a second; `noisy` has a quota of 6,000
+requests a minute and is asked for exactly `--factor` times as much (20 times are 2,000 a second), nearly all of it refused.
+Each has an open-loop generator of its own, which asks at even distances whatever the server answers and times each request
+from the moment at which it was due. All servers share one core and all generators the other.
 
-Both tenants have the same static mock. `calm` asks at a steady pace on a few kept-alive connections, each request timed;
-`noisy` has a quota and is asked for `--factor` times as much by a load generator of its own. The two situations take turns,
-round after round, so that a busy spell of the machine meets both; the table shows medians over the rounds.
+There are three situations, which take turns, round after round, so that a busy spell of the machine meets each: nobody but
+`calm` asks; `noisy` asks another process of the same server, which costs the machine the same but not the server under
+measurement; and `noisy` asks the server that `calm` asks. A figure is the median of the rounds' percentiles. A ratio is made
+in each round; shown are the median, the smallest and the largest. "to elsewhere" is what the server itself does to `calm`,
+"to alone" is that and what the load costs the machine.
 
-usage: Benchmarks/fairness.py --binary PATH [--rounds N] [--seconds S] [--factor F] [--edits] [--output FILE]
+With --edits, `noisy` also writes large routes, one after the other, and asks for each, so that they are compiled.
+
+usage: Benchmarks/fairness.py [--binary PATH] [--rounds N] [--seconds S] [--factor F] [--rate R] [--edits] [--output FILE]
 """
 
 import argparse
-import asyncio
+import collections
 import http.client
+import multiprocessing
 import os
-import platform
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import multiprocessing
 
-from run import ADMIN_TOKEN, BODY, API, free_port
+import openloop
+import run
 
 QUOTA = 6000
+ROUTE = {"method": "GET", "path": "/hello", "responses": [{"body": run.BODY}]}
 
 
-def provision(port, name, quota):
-    api = API(port)
-    key, _, mock = api.new_tenant(name, quota)
-    api.post(f"/mocks/{mock}/routes", {"method": "GET", "path": "/hello", "responses": [{"body": BODY}]}, key)
-    return key, mock
+class Tenant:
+    def __init__(self, server, name, quota):
+        self.name, self.port = name, server.port
+        self.key, _, self.mock = run.API(self.port).new_tenant(name, quota)
+        self.add(ROUTE)
+        self.case = run.Case(name, server, "GET", "/hello", 200, {"Host": f"{name}.localhost"})
+
+    def add(self, route):
+        run.API(self.port).post(f"/mocks/{self.mock}/routes", route, self.key)
 
 
-async def read_reply(reader):
-    head = await reader.readuntil(b"\r\n\r\n")
-    status = int(head[9:12])
-    length = 0
-    for line in head.split(b"\r\n"):
-        if line.lower().startswith(b"content-length:"):
-            length = int(line[15:])
-    if length:
-        await reader.readexactly(length)
-    return status
-
-
-async def paced(port, host, rate, seconds, connections):
-    """Asks at a steady rate; gives each request's time from when it was due, and the statuses."""
-    times, statuses = [], {}
-    request = f"GET /hello HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
-    start = time.monotonic() + 0.05
-
-    async def one(number):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        count = 0
-        while True:
-            due = start + (count * connections + number) / rate
-            if due > start + seconds:
-                break
-            count += 1
-            now = time.monotonic()
-            if due > now:
-                await asyncio.sleep(due - now)
-            sent = time.perf_counter()
-            writer.write(request)
-            status = await read_reply(reader)
-            times.append(time.perf_counter() - sent)
-            statuses[status] = statuses.get(status, 0) + 1
-        writer.close()
-
-    await asyncio.gather(*(one(n) for n in range(connections)))
-    return times, statuses
-
-
-def noise(port, host, rate, seconds, result):
-    times, statuses = asyncio.run(paced(port, host, rate, seconds, 32))
-    result.put(statuses)
-
-
-def edits(port, key, mock, seconds, result):
-    """Writes large routes, one after the other, and asks for them, so that they are compiled."""
-    end, count = time.monotonic() + seconds, 0
-    responses = [{"when": {"query": {"n": str(n)}}, "template": True, "body": "{{uuid}} {{now}}" * 20} for n in range(200)]
-    while time.monotonic() < end:
-        API(port).post(
-            f"/mocks/{mock}/routes", {"method": "GET", "path": f"/r{count}", "responses": responses}, key)
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        connection.request("GET", f"/r{count}", headers={"Host": "noisy.localhost"})
+def edit(tenant, numbers):
+    """Writes large routes, and asks for each, until the process is ended."""
+    os.sched_setaffinity(0, {run.core(1)})
+    responses = [
+        {"when": {"query": {"n": str(n)}}, "template": True, "body": "{{uuid}} {{now}}" * 20} for n in range(200)]
+    while True:
+        with numbers.get_lock():
+            numbers.value += 1
+        path = f"/r{numbers.value}"
+        tenant.add({"method": "GET", "path": path, "responses": responses})
+        connection = http.client.HTTPConnection("127.0.0.1", tenant.port, timeout=60)
+        connection.request("GET", path, headers={"Host": f"{tenant.name}.localhost"})
         connection.getresponse().read()
         connection.close()
-        count += 1
-    result.put({"edits": count})
 
 
-def percentile(times, share):
-    times = sorted(times)
-    return times[min(len(times) - 1, int(len(times) * share))] * 1000
+def measure(program, calm, noisy, options, edits):
+    """The calm tenant's p50 and p99, and how often the noisy one was answered with which status."""
+    noise = editor = None
+    if noisy:
+        # It starts before the calm tenant's load and ends after it.
+        noise = openloop.Load(
+            program, noisy.case, QUOTA / 60 * options.factor, options.seconds + 2, connections=32)
+        if options.edits:
+            editor = multiprocessing.Process(target=edit, args=(noisy, edits))
+            editor.start()
+        time.sleep(1)
+    replies = openloop.ask(program, calm.case, options.rate, options.seconds, connections=32)
+    if editor:
+        editor.terminate()
+        editor.join()
+    statuses = collections.Counter(reply.status for reply in noise.replies()) if noise else {}
+    return [openloop.quantile(replies, share) for share in (0.5, 0.99)], statuses
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", required=True)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=10)
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binary", default=os.path.join(root, ".build/release/mockforge"))
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--factor", type=float, default=20)
-    parser.add_argument("--rate", type=float, default=200)
+    parser.add_argument("--rate", type=float, default=500)
     parser.add_argument("--edits", action="store_true")
-    parser.add_argument("--output")
+    parser.add_argument("--output", help="also write the table to this file")
     options = parser.parse_args()
-    servers, ports = [], []
-    try:
-        for _ in range(2):
-            folder = tempfile.mkdtemp(prefix="mockforge-fairness-")
-            port, management = free_port(), free_port()
-            servers.append(subprocess.Popen(
-                [options.binary, "serve", "--port", str(port), "--management-port", str(management), "--data-dir", folder],
-                env={**os.environ, "MOCKFORGE_ADMIN_TOKEN": ADMIN_TOKEN, "MOCKFORGE_LOG_LEVEL": "error"}))
-            ports.append(port)
-        for port in ports:
-            for _ in range(200):
-                try:
-                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                    break
-                except OSError:
-                    time.sleep(0.1)
-        port = ports[0]
-        provision(port, "calm", -1)
-        noisy = [provision(one, "noisy", QUOTA) for one in ports]
-        rows = {"alone": [], "elsewhere": [], "beside": []}
-        loads = []
-        for round_number in range(options.rounds + 1):
-            for kind in rows:
-                result, helpers = multiprocessing.Queue(), []
-                if kind != "alone":
-                    target = ports[kind == "elsewhere"]
-                    key, mock = noisy[kind == "elsewhere"]
-                    rate = QUOTA / 60 * options.factor
-                    helpers.append(multiprocessing.Process(
-                        target=noise, args=(target, "noisy.localhost", rate, options.seconds + 1, result)))
-                    if options.edits:
-                        helpers.append(multiprocessing.Process(
-                            target=edits, args=(target, key, mock, options.seconds + 1, result)))
-                for helper in helpers:
-                    helper.start()
-                time.sleep(0.5)
-                times, statuses = asyncio.run(
-                    paced(port, "calm.localhost", options.rate, options.seconds, 8))
-                loads += [result.get() for _ in helpers]
-                for helper in helpers:
-                    helper.join()
-                if set(statuses) != {200}:
-                    sys.exit(f"calm was answered {statuses}")
-                if round_number > 0:
-                    rows[kind].append((percentile(times, 0.5), percentile(times, 0.99)))
-        median = {kind: [statistics.median(row[i] for row in rows[kind]) for i in (0, 1)] for kind in rows}
-        total = {}
-        for load in loads:
-            for name, count in load.items():
-                total[str(name)] = total.get(str(name), 0) + count
-        lines = [
-            f"# One tenant at {options.factor:g} times its quota beside another", "",
-            f"`{' '.join(['Benchmarks/fairness.py'] + [a for a in sys.argv[1:] if a != options.binary])}`, "
-            f"{platform.machine()}, {os.cpu_count()} cores, {options.rounds} rounds of {options.seconds:g} s, "
-            f"{options.rate:g} requests a second for the calm tenant, load average {os.getloadavg()[0]:.1f}.", "",
-            "| the calm tenant | p50 ms | p99 ms |", "| --- | --- | --- |",
-            f"| nobody else asks | {median['alone'][0]:.2f} | {median['alone'][1]:.2f} |",
-            f"| the noisy tenant asks another server | {median['elsewhere'][0]:.2f} | {median['elsewhere'][1]:.2f} |",
-            f"| the noisy tenant asks the same server | {median['beside'][0]:.2f} | {median['beside'][1]:.2f} |",
-            f"| the last over the one before | {median['beside'][0] / median['elsewhere'][0]:.2f} | "
-            f"{median['beside'][1] / median['elsewhere'][1]:.2f} |",
-            f"| the last over the first | {median['beside'][0] / median['alone'][0]:.2f} | "
-            f"{median['beside'][1] / median['alone'][1]:.2f} |",
-            "", f"The noisy tenant was answered {total}.", "",
-        ]
-        text = "\n".join(lines)
-        print(text)
-        if options.output:
-            with open(options.output, "w") as file:
-                file.write(text)
-    finally:
-        for server in servers:
-            server.terminate()
-        for server in servers:
-            server.wait(timeout=30)
+
+    servers = []
+    rounds = {"alone": [], "elsewhere": [], "beside": []}
+    answers, edits = collections.Counter(), multiprocessing.Value("l", 0)
+    with tempfile.TemporaryDirectory(prefix="mockforge-fairness-") as folder:
+        try:
+            program = openloop.build(folder)
+            for name in ("measured", "elsewhere"):
+                place = os.path.join(folder, name)
+                os.mkdir(place)
+                servers.append(run.start_mockforge(place, os.path.abspath(options.binary)))
+            calm = Tenant(servers[0], "calm", -1)
+            noisy = {
+                "alone": None, "elsewhere": Tenant(servers[1], "noisy", QUOTA),
+                "beside": Tenant(servers[0], "noisy", QUOTA)}
+            for number in range(options.rounds + 1):
+                for situation in rounds:
+                    figures, statuses = measure(program, calm, noisy[situation], options, edits)
+                    # The first round warms up.
+                    if number > 0:
+                        rounds[situation].append(figures)
+                        answers.update(statuses)
+        finally:
+            for server in servers:
+                server.stop()
+    table = render(rounds, answers, edits.value, options)
+    print(table)
+    if options.output:
+        with open(options.output, "w") as file:
+            file.write(table + "\n")
+
+
+def render(rounds, answers, edits, options):
+    def figures(situation):
+        return [statistics.median(column) for column in zip(*rounds[situation])]
+
+    def ratios(base):
+        for column in (0, 1):
+            found = [beside[column] / other[column] for beside, other in zip(rounds["beside"], rounds[base])]
+            yield f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
+
+    lines = [
+        f"Machine: {run.cpu_model()}, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end. "
+        f"{options.rounds} interleaved rounds of {options.seconds} s; calm is asked {options.rate:g} times a second, noisy "
+        f"{QUOTA / 60 * options.factor:g} times, which are {options.factor:g} times its quota; servers on one core, "
+        "generators on the other.", "",
+        "| the calm tenant | p50 µs | p99 µs |", "| --- | --- | --- |"]
+    for situation, title in [
+            ("alone", "alone: nobody else asks"), ("elsewhere", "elsewhere: noisy asks another process"),
+            ("beside", "beside: noisy asks the same server")]:
+        p50, p99 = figures(situation)
+        lines.append(f"| {title} | {p50:.0f} | {p99:.0f} |")
+    lines += [f"| beside to {base} | {' | '.join(ratios(base))} |" for base in ("elsewhere", "alone")]
+    counts = ", ".join(f"{status}: {count}" for status, count in sorted(answers.items()))
+    lines += ["", f"What noisy was answered, by status: {counts}. Routes that it wrote: {edits}."]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
