@@ -89,7 +89,8 @@ int main(int count, char **arguments) {
     struct outcome *outcomes = calloc(total, sizeof *outcomes);
     struct epoll_event *events = calloc(connections, sizeof *events);
     if (!all || !idle || !outcomes || !events) fail("memory");
-    int poll = epoll_create1(0), resting = 0;
+    // Connections take turns, so that none rests until the server closes it.
+    int poll = epoll_create1(0), resting = 0, next = 0;
     for (int i = 0; i < connections; i++) {
         all[i].socket = open_connection(port);
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = &all[i]};
@@ -103,7 +104,9 @@ int main(int count, char **arguments) {
     while (done < total) {
         int64_t time = now(), due = start + sent * 1e9 / rate;
         while (sent < total && due <= time && resting > 0) {
-            struct connection *connection = idle[--resting];
+            struct connection *connection = idle[next];
+            next = (next + 1) % connections;
+            resting--;
             connection->due = due;
             connection->filled = 0;
             if (write(connection->socket, request, size) != (ssize_t)size) fail("write");
@@ -123,7 +126,7 @@ int main(int count, char **arguments) {
             int status = receive(connection);
             if (!status) continue;
             outcomes[done++] = (struct outcome){connection->due, now() - connection->due, status};
-            idle[resting++] = connection;
+            idle[(next + resting++) % connections] = connection;
         }
     }
     for (long i = 0; i < total; i++)
