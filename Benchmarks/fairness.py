@@ -23,6 +23,7 @@ import http.client
 import multiprocessing
 import os
 import statistics
+import sys
 import tempfile
 import time
 
@@ -48,7 +49,7 @@ def edit(tenant, numbers):
     """Writes large routes, and asks for each, until the process is ended."""
     os.sched_setaffinity(0, {run.core(1)})
     responses = [
-        {"when": {"query": {"n": str(n)}}, "template": True, "body": "{{uuid}} {{now}}" * 20} for n in range(200)]
+        {"when": {"query": {"n": str(n)}}, "template": True, "body": "{{uuid}} {{now}}" * 20} for n in range(100)]
     while True:
         with numbers.get_lock():
             numbers.value += 1
@@ -73,6 +74,8 @@ def measure(program, calm, noisy, options, edits):
         time.sleep(1)
     replies = openloop.ask(program, calm.case, options.rate, options.seconds, connections=32)
     if editor:
+        if not editor.is_alive():
+            sys.exit("the edits failed")
         editor.terminate()
         editor.join()
     statuses = collections.Counter(reply.status for reply in noise.replies()) if noise else {}
