@@ -218,13 +218,18 @@ DESCRIPTION = {
                 "created_at": {"type": "string", "format": "date-time"}}}}}}
 
 
-def start_mockforge(folder, binary, variables=None):
+def serve(folder, binary, data, variables=None):
+    """A server of the product on a data folder, and its management port."""
     port, management = free_port(), free_port()
-    server = Server(
-        "mockforge",
-        [binary, "serve", "--port", str(port), "--management-port", str(management), "--data-dir", f"{folder}/data"],
-        port, folder, {"MOCKFORGE_ADMIN_TOKEN": ADMIN_TOKEN, "MOCKFORGE_LOG_LEVEL": "warning", **(variables or {})})
-    api = API(port)
+    return Server(
+        "mockforge", [binary, "serve", "--port", str(port), "--management-port", str(management), "--data-dir", data],
+        port, folder, {"MOCKFORGE_ADMIN_TOKEN": ADMIN_TOKEN, "MOCKFORGE_LOG_LEVEL": "warning", **(variables or {})}
+    ), management
+
+
+def start_mockforge(folder, binary, variables=None):
+    server, _ = serve(folder, binary, f"{folder}/data", variables)
+    api = API(server.port)
     key, workspace, mock = api.new_tenant("bench", -1)
     routes = f"/mocks/{mock}/routes"
     api.post(routes, {"method": "GET", "path": "/static", "responses": [{"status": 200, "body": BODY}]}, key)

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 
-from run import ADMIN_TOKEN, Server, cpu_model, free_port, on_core
+from run import cpu_model, on_core, serve
 
 # name, tenants, mocks a tenant, routes a mock, tenants that get load
 CASES = [
@@ -71,14 +71,10 @@ def measure(folder, options, case):
     if not os.path.exists(data):
         print(f"filling a store: {tenants} tenants, {tenants * mocks * routes} routes", file=sys.stderr)
         subprocess.run([options.seed, data, str(tenants), str(mocks), str(routes)], check=True)
-    port, management = free_port(), free_port()
-    server = Server(
-        "mockforge",
-        [options.binary, "serve", "--port", str(port), "--management-port", str(management), "--data-dir", data],
-        port, folder, {"MOCKFORGE_ADMIN_TOKEN": ADMIN_TOKEN, "MOCKFORGE_LOG_LEVEL": "warning"})
+    server, _ = serve(folder, options.binary, data)
     try:
         idle = server.memory_mb()
-        ask_every_tenant(port, tenants)
+        ask_every_tenant(server.port, tenants)
         script = os.path.join(folder, "load.lua")
         with open(script, "w") as file:
             file.write(SCRIPT.format(seed=7, mocks=mocks, routes=routes, hot=hot))

@@ -52,15 +52,10 @@ def measure(folder, options):
     program = openloop.build(folder)
     data = os.path.join(folder, "data")
     subprocess.run([options.seed, data, str(options.tenants), "1", "1"], check=True)
-    port, management = run.free_port(), run.free_port()
-    server = run.Server(
-        "mockforge",
-        [options.binary, "serve", "--port", str(port), "--management-port", str(management), "--data-dir", data],
-        port, folder, {
-            "MOCKFORGE_ADMIN_TOKEN": run.ADMIN_TOKEN, "MOCKFORGE_LOG_LEVEL": "warning",
-            "MOCKFORGE_METRICS_TENANT_LABEL_LIMIT": str(options.tenants)})
+    server, management = run.serve(
+        folder, options.binary, data, {"MOCKFORGE_METRICS_TENANT_LABEL_LIMIT": str(options.tenants)})
     try:
-        scale.ask_every_tenant(port, options.tenants)
+        scale.ask_every_tenant(server.port, options.tenants)
         start, end, text = scrape(management)
         named = len(set(re.findall(rb'tenant_id="([^"]+)"', text)) - {b"other"})
         if named < options.tenants:
