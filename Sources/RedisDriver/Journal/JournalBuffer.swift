@@ -56,15 +56,13 @@ struct JournalBuffer {
     /// Puts what could not be sent before what has come since. Gives the number of entries that were dropped.
     mutating func putBack(_ entries: [any DeferredJournalEntry], _ key: JournalKey) -> Int {
         let newer = lines[key]?.entries ?? CircularBuffer()
+        let before = count + entries.count
         remove(key)
-        var dropped = 0
-        for entry in entries + Array(newer) {
-            let count = lines[key]?.entries.count ?? 0
-            let lost = append(entry, key)
-            dropped += lost > 0 ? lost : count + 1 - (lines[key]?.entries.count ?? 0)
-        }
-        return dropped
+        for entry in entries + Array(newer) { _ = append(entry, key) }
+        return before - count
     }
+
+    private var count: Int { lines.values.reduce(0) { $0 + $1.entries.count } }
 
     /// Whoever holds most pays for the want of room.
     private mutating func dropLargest() -> Int {
