@@ -70,7 +70,7 @@ struct IdempotencyKey: Sendable {
             return (name, value)
         }
         let body: Reply.Body = try stored["json"]?.string.map { .json(try JSON.parse($0)) } ?? .none
-        return Reply(status: status, headers: headers + [("Idempotency-Replayed", "true")], body: body)
+        return Reply(status: status, headers: headers + [(Reply.replayMark, "true")], body: body)
     }
 
     static let reused = Problem(

@@ -46,3 +46,13 @@ package enum Paging: Sendable, Hashable {
         }
     }
 }
+
+extension APIRequest {
+    /// Which part of a list without other parameters is asked for.
+    func paging() throws -> Paging {
+        let violations = query.violations()
+        let paging = Paging(query, violations)
+        try violations.throwIfAny()
+        return paging
+    }
+}

@@ -51,6 +51,11 @@ package struct Reply: Sendable {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
+    static let replayMark = "Idempotency-Replayed"
+
+    /// Whether this is the stored answer to an earlier request with the same `Idempotency-Key`.
+    var isReplayed: Bool { header(Self.replayMark) != nil }
+
     /// The response for the wire, with the headers that every answer carries.
     func response(requestID: String) -> Response {
         var fields = HTTPFields()

@@ -20,9 +20,7 @@ enum AssetRoutes {
     ]
 
     private static func list(_ context: TenantContext) async throws -> Reply {
-        let violations = context.request.query.violations()
-        let paging = Paging(context.request.query, violations)
-        try violations.throwIfAny()
+        let paging = try context.request.paging()
         let workspace = try await context.workspace()
         return try await context.read { sql in
             let assets = AssetRepository(sql)
@@ -61,8 +59,8 @@ enum AssetRoutes {
         let record = AssetRecord(
             id: id, workspaceID: workspace, name: name, contentType: file.contentType, size: file.size,
             sha256: file.sha256, objectKey: key, createdAt: context.platform.surroundings.now())
-        do {
-            let reply = try await context.write { sql in
+        return try await context.keeping(key) {
+            try await context.write { sql in
                 guard try WorkspaceRepository(sql).find(workspace) != nil else { throw Problem.notFound("workspace") }
                 let assets = AssetRepository(sql)
                 guard try assets.count(workspace: workspace) < Self.limit else { throw tooMany }
@@ -81,12 +79,6 @@ enum AssetRoutes {
                             ])
                     ])
             }
-            if reply.header("Idempotency-Replayed") != nil { await context.removeObject(key) }
-            return reply
-        } catch let problem as Problem {
-            // After any other failure it is not known whether the row is there; the storage reconciler will see.
-            await context.removeObject(key)
-            throw problem
         }
     }
 

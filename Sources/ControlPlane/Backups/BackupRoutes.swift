@@ -46,9 +46,7 @@ enum BackupRoutes {
     }
 
     private static func listOperations(_ context: AdminContext) async throws -> Reply {
-        let violations = context.request.query.violations()
-        let paging = Paging(context.request.query, violations)
-        try violations.throwIfAny()
+        let paging = try context.request.paging()
         let now = context.platform.surroundings.now()
         return try await context.read { sql in
             let operations = BackupOperationRepository(sql)
@@ -179,7 +177,7 @@ enum BackupRoutes {
                         tenant: subject["tenant_id"]?.string.flatMap { TenantID($0) }, detail: subject)
                 ])
         }
-        if reply.header("Idempotency-Replayed") == nil { work.start(record, on: context.platform, body) }
+        if !reply.isReplayed { work.start(record, on: context.platform, body) }
         return reply
     }
 }

@@ -40,9 +40,7 @@ enum ExportRoutes {
     }
 
     private static func list(_ context: TenantContext) async throws -> Reply {
-        let violations = context.request.query.violations()
-        let paging = Paging(context.request.query, violations)
-        try violations.throwIfAny()
+        let paging = try context.request.paging()
         let workspace = try await context.workspace()
         return try await context.read { sql in
             let exports = ExportRepository(sql)
@@ -64,10 +62,10 @@ enum ExportRoutes {
         let record = ExportRecord(
             id: id, workspaceID: workspace, size: size, objectKey: key,
             createdAt: context.platform.surroundings.now())
-        do {
+        return try await context.keeping(key) {
             // Counted with the file, whose size was not known before.
             let room = try await StorageRoom(for: size, isStored: true, in: context)
-            let reply = try await context.write { sql in
+            return try await context.write { sql in
                 guard try WorkspaceRepository(sql).find(workspace) != nil else { throw Problem.notFound("workspace") }
                 let exports = ExportRepository(sql)
                 guard try exports.count(workspace: workspace) < Self.limit else { throw tooMany }
@@ -79,13 +77,7 @@ enum ExportRoutes {
                     reply,
                     audit: [AuditNote("export.create", target: id.text, detail: ["bytes": JSON(size)])])
             }
-            if reply.header("Idempotency-Replayed") != nil { await context.removeObject(key) }
-            return reply
-        } catch let problem as Problem {
-            await context.removeObject(key)
-            throw problem
         }
-        // After any other failure it is not known whether the row is there; the storage reconciler will see.
     }
 
     private static func show(_ context: TenantContext) async throws -> Reply {

@@ -82,9 +82,8 @@ enum ImportRoutes {
         let source = ImportedSource(
             work.file, of: before.id, in: workspaceID, from: context.platform.surroundings)
         try await context.platform.objects.put(source.bytes, key: source.objectKey, tenant: context.tenant.id)
-        let reply: Reply
-        do {
-            reply = try await context.write { sql in
+        let reply = try await context.keeping(source.objectKey) {
+            try await context.write { sql in
                 let step = try work.plan(sql)
                 guard step.mock.id == before.id, step.mock.version == before.version else {
                     throw work.conflict
@@ -106,16 +105,8 @@ enum ImportRoutes {
                     ],
                     announcing: [.mocksChanged(context.tenant.id, workspaceID)])
             }
-        } catch let problem as Problem {
-            // After any other failure it is not known whether the row is there; the storage reconciler will see.
-            await context.removeObject(source.objectKey)
-            throw problem
         }
-        // A repeated request got the answer of the first one, and what it brought is not named by anything.
-        let isReplayed = reply.header("Idempotency-Replayed") != nil
-        if let old = isReplayed ? source.objectKey : before.source["object_key"]?.string {
-            await context.removeObject(old)
-        }
+        if !reply.isReplayed, let old = before.source["object_key"]?.string { await context.removeObject(old) }
         return reply
     }
 

@@ -10,7 +10,7 @@ enum APIKeyRoutes {
             .get, "/tenants/{tenant_id}/api-keys", query: Paging.parameterNames,
             .admin { context in
                 let id = try context.request.tenantID()
-                let paging = try paging(context.request)
+                let paging = try context.request.paging()
                 return try await context.read { sql in
                     _ = try TenantRoutes.find(id, sql)
                     return try list(paging, id, sql)
@@ -49,7 +49,7 @@ enum APIKeyRoutes {
         Endpoint(
             .get, "/api-keys", query: Paging.parameterNames, openToSuspended: true,
             .tenant(.admin) { context in
-                let paging = try paging(context.request)
+                let paging = try context.request.paging()
                 return try await context.readAccount { sql, id in try list(paging, id, sql) }
             }),
         Endpoint(
@@ -77,13 +77,6 @@ enum APIKeyRoutes {
                 }
             }),
     ]
-
-    private static func paging(_ request: APIRequest) throws -> Paging {
-        let violations = request.query.violations()
-        let paging = Paging(request.query, violations)
-        try violations.throwIfAny()
-        return paging
-    }
 
     private static func list(_ paging: Paging, _ tenant: TenantID, _ sql: any SQLSession) throws -> Reply {
         try paging.reply(

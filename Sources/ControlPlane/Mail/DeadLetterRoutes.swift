@@ -13,9 +13,7 @@ enum DeadLetterRoutes {
     ]
 
     private static func list(_ context: AdminContext) async throws -> Reply {
-        let violations = context.request.query.violations()
-        let paging = Paging(context.request.query, violations)
-        try violations.throwIfAny()
+        let paging = try context.request.paging()
         return try await context.read { sql in
             let outbox = OutboxRepository(sql)
             return try paging.reply(

@@ -15,9 +15,7 @@ enum MemberRoutes {
     ]
 
     private static func list(_ context: TenantContext) async throws -> Reply {
-        let violations = context.request.query.violations()
-        let paging = Paging(context.request.query, violations)
-        try violations.throwIfAny()
+        let paging = try context.request.paging()
         try await FirstOwner.ensure(of: context.tenant, context.platform)
         return try await context.read { sql in
             let members = MemberRepository(sql)
@@ -52,7 +50,7 @@ enum MemberRoutes {
                         detail: ["email": .string(record.email), "role": .string(record.role.rawValue)])
                 ])
         }
-        if reply.header("Idempotency-Replayed") == nil { await invite(record, context) }
+        if !reply.isReplayed { await invite(record, context) }
         return reply
     }
 

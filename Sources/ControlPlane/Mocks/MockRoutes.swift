@@ -18,9 +18,7 @@ enum MockRoutes {
     ]
 
     private static func list(_ context: TenantContext) async throws -> Reply {
-        let violations = context.request.query.violations()
-        let paging = Paging(context.request.query, violations)
-        try violations.throwIfAny()
+        let paging = try context.request.paging()
         let workspaceID = try context.workspaceID()
         return try await context.read { sql in
             guard try WorkspaceRepository(sql).find(workspaceID) != nil else { throw Problem.notFound("workspace") }

@@ -21,15 +21,7 @@ extension TenantContext {
         let key = "\(ImportedSource.prefix(workspace, mock))/routes/\(route)-\(chance)"
         return try await room.claimed(in: self) { room in
             let note = try await documents.store(definition, at: key)
-            do {
-                let reply = try await commit(note, room)
-                if reply.header("Idempotency-Replayed") != nil { await removeObject(key) }
-                return reply
-            } catch let problem as Problem {
-                // After any other failure it is not known whether the row is there; the storage reconciler will see.
-                await removeObject(key)
-                throw problem
-            }
+            return try await keeping(key) { try await commit(note, room) }
         }
     }
 

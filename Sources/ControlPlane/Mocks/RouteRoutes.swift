@@ -21,9 +21,7 @@ enum RouteRoutes {
 
     private static func list(_ context: TenantContext) async throws -> Reply {
         let mockID = try context.mockID()
-        let violations = context.request.query.violations()
-        let paging = Paging(context.request.query, violations)
-        try violations.throwIfAny()
+        let paging = try context.request.paging()
         let list = try await context.read { sql in
             guard try MockRepository(sql).find(mockID) != nil else { throw Problem.notFound("mock") }
             let routes = RouteRepository(sql)

@@ -99,7 +99,7 @@ struct StorageRoom: Sendable {
         do {
             let reply = try await body(room)
             // What a repeated request brought is not kept.
-            if reply.header("Idempotency-Replayed") != nil { await release() }
+            if reply.isReplayed { await release() }
             return reply
         } catch {
             await release()

@@ -58,7 +58,7 @@ enum SessionRoutes {
             try? await platform.sessions.remove(secret.hash, of: tenant.id)
             throw error
         }
-        guard reply.header("Idempotency-Replayed") == nil else {
+        guard !reply.isReplayed else {
             try await platform.sessions.remove(secret.hash, of: tenant.id)
             return reply
         }

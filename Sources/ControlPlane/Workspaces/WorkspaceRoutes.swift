@@ -14,9 +14,7 @@ enum WorkspaceRoutes {
     ]
 
     private static func list(_ context: TenantContext) async throws -> Reply {
-        let violations = context.request.query.violations()
-        let paging = Paging(context.request.query, violations)
-        try violations.throwIfAny()
+        let paging = try context.request.paging()
         return try await context.read { sql in
             let workspaces = WorkspaceRepository(sql)
             return try paging.reply(
