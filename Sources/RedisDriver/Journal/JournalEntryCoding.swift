@@ -4,8 +4,11 @@ import Persistence
 
 /// An entry as it is kept in Redis: a JSON object with short names, since there are many.
 enum JournalEntryCoding {
-    static func bytes(_ entry: JournalEntry) -> [UInt8] {
+    /// - Parameter number: comes first, in a fixed width, since Redis orders by their bytes what has the same place.
+    static func bytes(_ entry: JournalEntry, number: UInt64) -> [UInt8] {
+        let digits = String(number, radix: 16)
         var members: JSONObject = [
+            "a": .string(String(repeating: "0", count: 16 - digits.count) + digits),
             "i": .string(entry.id.text), "t": JSON(Int(entry.receivedAt.microseconds)), "m": .string(entry.method),
             "o": .string(entry.host), "p": .string(entry.path), "s": JSON(entry.status),
             "d": JSON(Int(entry.durationMicroseconds)),

@@ -36,6 +36,8 @@ package final class RedisJournal: Journal {
 
     /// Entries that no reader will see because Redis was slow or away.
     package let dropped = Atomic<Int>(0)
+    /// Numbers what is sent: entries that were answered in the same microsecond stay in order.
+    private let encoded = Atomic<UInt64>(0)
     private let client: RedisClient
     private let subscriber: RedisSubscriber
     private let limits: JournalLimits
@@ -173,14 +175,17 @@ package final class RedisJournal: Journal {
             var size = 0
             var count = 0
             for entry in rest.prefix(Self.entriesPerMessage) where size < Self.bytesPerMessage {
-                let bytes = JournalEntryCoding.bytes(entry.read())
+                let entry = entry.read()
+                let number = encoded.add(1, ordering: .relaxed).newValue
+                let bytes = JournalEntryCoding.bytes(entry, number: number)
                 size += bytes.count
                 count += 1
+                arguments.append(RedisArgument(Int(entry.receivedAt.microseconds + entry.durationMicroseconds)))
                 arguments.append(RedisArgument(bytes))
             }
             do throws(RedisError) {
                 _ = try await client.evaluate(
-                    JournalScripts.append, keys: [list(key), sizes(key.tenant), mark(key)], arguments: arguments)
+                    JournalScripts.append, keys: [set(key), sizes(key.tenant), mark(key)], arguments: arguments)
             } catch {
                 // What Redis refuses now, such as for want of memory, it may take later.
                 return Array(rest)
@@ -208,8 +213,8 @@ package final class RedisJournal: Journal {
                 try await run { () throws(RedisError) in
                     try await client.send(
                         [
-                            "LRANGE", RedisArgument(list(key)), RedisArgument(position), RedisArgument(position + 99),
-                        ], key: list(key))
+                            "ZREVRANGE", RedisArgument(set(key)), RedisArgument(position), RedisArgument(position + 99),
+                        ], key: set(key))
                 }.array ?? []
             if piece.isEmpty { break }
             position += piece.count
@@ -233,7 +238,7 @@ package final class RedisJournal: Journal {
         try await settle(key)
         _ = try await run { () throws(RedisError) in
             try await client.evaluate(
-                JournalScripts.clear, keys: [list(key), sizes(tenant)], arguments: [RedisArgument(workspace.text)])
+                JournalScripts.clear, keys: [set(key), sizes(tenant)], arguments: [RedisArgument(workspace.text)])
         }
     }
 
@@ -246,7 +251,7 @@ package final class RedisJournal: Journal {
             try await client.evaluate(
                 JournalScripts.remove, keys: [sizes(tenant)],
                 arguments: [
-                    RedisArgument(client.key(tenant, "journal", "")), RedisArgument(channel(tenant)),
+                    RedisArgument(client.key(tenant, "requests", "")), RedisArgument(channel(tenant)),
                     RedisArgument("\(node) - "),
                 ])
         }
@@ -320,7 +325,7 @@ package final class RedisJournal: Journal {
 
     // MARK: Names
 
-    private func list(_ key: JournalKey) -> String { client.key(key.tenant, "journal", key.workspace.text) }
+    private func set(_ key: JournalKey) -> String { client.key(key.tenant, "requests", key.workspace.text) }
 
     private func sizes(_ tenant: TenantID) -> String { client.key(tenant, "journal-sizes") }
 

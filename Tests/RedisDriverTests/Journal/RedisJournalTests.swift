@@ -6,9 +6,10 @@ import Testing
 
 @testable import RedisDriver
 
-private func entry(body: String = "", status: Int = 200) -> JournalEntry {
+private func entry(body: String = "", status: Int = 200, after microseconds: Int64 = 0) -> JournalEntry {
     JournalEntry(
-        id: JournalID(from: .system), receivedAt: Timestamp(microseconds: 1_800_000_000_123_456), method: "POST",
+        id: JournalID(from: .system), receivedAt: Timestamp(microseconds: 1_800_000_000_123_456 + microseconds),
+        method: "POST",
         host: "acme.localhost", path: "/a b", query: "x=1", headers: [("a", "1"), ("a", "2\u{0}\u{1F600}")], body: body,
         isBodyTruncated: true, status: status, mockID: MockID(from: .system), routeID: nil, durationMicroseconds: 12,
         nearMisses: [["route": "r", "score": 1.50]],
@@ -18,7 +19,7 @@ private func entry(body: String = "", status: Int = 200) -> JournalEntry {
 @Suite struct `Journal entries as bytes` {
     @Test func `come back as they were`() throws {
         let entry = entry(body: "{\"a\": \"\\u0000\"}\r\n\u{7F}")
-        let read = try #require(JournalEntryCoding.entry(JournalEntryCoding.bytes(entry)))
+        let read = try #require(JournalEntryCoding.entry(JournalEntryCoding.bytes(entry, number: 7)))
         #expect(read.id == entry.id && read.receivedAt == entry.receivedAt && read.durationMicroseconds == 12)
         #expect(read.method == "POST" && read.host == entry.host && read.path == "/a b" && read.query == "x=1")
         #expect(read.headers.map(\.name) == ["a", "a"])
@@ -95,6 +96,20 @@ struct `A journal in Redis` {
         await b.close()
     }
 
+    @Test func `entries are in the order in which they were answered, whichever node sent first`() async throws {
+        let url = SharedServers.own(SharedServers.single!)
+        let (a, b) = (try await TestNode(url), try await TestNode(url))
+        let entries = (0..<4).map { entry(after: Int64($0 / 2)) }
+        for (node, entry) in [(b, entries[2]), (b, entries[3]), (a, entries[0]), (a, entries[1])] {
+            node.journal.append(entry, tenant: acme, workspace: workspace)
+            // Sends what the node has.
+            _ = try await read(node.journal, workspace)
+        }
+        #expect(try await read(b.journal, workspace) == entries.reversed())
+        await a.close()
+        await b.close()
+    }
+
     @Test(arguments: SharedServers.all)
     func `a stream shows what other nodes answer and ends with the tenant`(_ url: String) async throws {
         let url = SharedServers.own(url)
@@ -124,8 +139,8 @@ struct `A journal in Redis` {
         }
         #expect(try await read(journal, workspace) == Array(entries.suffix(10).reversed()))
         let sizes = client.key(acme, "journal-sizes")
-        let list = client.key(acme, "journal", workspace.text)
-        let kept = try await client.send(["LRANGE", RedisArgument(list), "0", "-1"], key: list).array ?? []
+        let set = client.key(acme, "requests", workspace.text)
+        let kept = try await client.send(["ZRANGE", RedisArgument(set), "0", "-1"], key: set).array ?? []
         let bytes = kept.reduce(0) { $0 + ($1.bytes?.count ?? 0) }
         for field in [workspace.text, ""] {
             let size = try await client.send(["HGET", RedisArgument(sizes), RedisArgument(field)], key: sizes)
@@ -134,15 +149,15 @@ struct `A journal in Redis` {
 
         // The same script with a bound of the tenant that two workspaces together break.
         let next = WorkspaceID(from: .system)
-        let nextList = client.key(acme, "journal", next.text)
+        let nextSet = client.key(acme, "requests", next.text)
         let total = try await client.evaluate(
-            JournalScripts.append, keys: [nextList, sizes, client.key(acme, "no-mark")],
+            JournalScripts.append, keys: [nextSet, sizes, client.key(acme, "no-mark")],
             arguments: [
-                RedisArgument(next.text), "10", "1000000", RedisArgument(bytes), "60", "none", "head", "an entry",
+                RedisArgument(next.text), "10", "1000000", RedisArgument(bytes), "60", "none", "head", "1", "an entry",
             ])
         #expect(total == .integer(8))
-        #expect(try await client.send(["EXISTS", RedisArgument(list)], key: list) == .integer(0))
-        #expect(try await client.send(["EXISTS", RedisArgument(nextList)], key: list) == .integer(1))
+        #expect(try await client.send(["EXISTS", RedisArgument(set)], key: set) == .integer(0))
+        #expect(try await client.send(["EXISTS", RedisArgument(nextSet)], key: set) == .integer(1))
         await journal.close()
         client.close()
     }
