@@ -100,6 +100,16 @@ package final class DataPlane: Service {
         registry.gauge("mockforge_database_connections", help: "Open database connections of this node.") {
             Double(database.connectionCount)
         }
+        let waits = database.connectionWaits
+        registry.gauge("mockforge_database_waiting", help: "Transactions that wait for a connection now.") {
+            Double(waits.waiting)
+        }
+        registry.counter("mockforge_database_transactions_total", help: "Transactions that were asked for.") {
+            Double(waits.total)
+        }
+        registry.counter(
+            "mockforge_database_wait_seconds_total", help: "What transactions have waited for a connection, together."
+        ) { waits.seconds }
         registry.gauge("mockforge_snapshot_bytes", help: "Estimated bytes of compiled workspaces in memory.") {
             Double(snapshots.size)
         }

@@ -118,6 +118,7 @@ package final class PostgresDatabase: Database {
     }
 
     package var connectionCount: Int { pool.connectionCount }
+    package var connectionWaits: ConnectionWaits { pool.waits }
 
     package func close() async throws { await pool.close() }
 

@@ -71,6 +71,14 @@ package final class Registry: Sendable {
         onScrape { gauge.set(read()) }
     }
 
+    /// A counter that somebody else keeps, asked for at each scrape. `read` must be quick, must not wait, and never falls.
+    package func counter(_ name: String, help: String, read: @escaping @Sendable () -> Double) {
+        add(name) { bytes in
+            TextFormat.heading(name, help: help, type: "counter", to: &bytes)
+            TextFormat.sample(name, [], TextFormat.number(read()), to: &bytes)
+        }
+    }
+
     /// Runs before each rendering, to bring gauges up to date. Must be quick and must not wait.
     package func onScrape(_ collect: @escaping @Sendable () -> Void) {
         state.withLock { $0.collectors.append(collect) }

@@ -214,6 +214,7 @@ final class KeptDatabase: Database {
     func migrateSchema(_ scope: DatabaseScope) async throws -> [Migration] { try await database.migrateSchema(scope) }
     func size(of tenant: TenantID) async throws -> Int { try await database.size(of: tenant) }
     var connectionCount: Int { database.connectionCount }
+    var connectionWaits: ConnectionWaits { database.connectionWaits }
     func close() async throws { try await database.close() }
 }
 

@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import Persistence
 import TestSupport
 import Testing
@@ -193,6 +194,36 @@ import Testing
         let database = try driver.makeStore().open()
         try await database.createSchema(acme)
         #expect(try await database.size(of: acme) > 0)
+    }
+
+    @Test(arguments: DatabaseDriver.all)
+    func `waits for a connection are told and added up`(driver: DatabaseDriver) async throws {
+        let database = try driver.makeStore().open()
+        try await database.createSchema(acme)
+        let waits = database.connectionWaits
+        #expect(waits.waiting == 0)
+        let (acme, total, seconds) = (acme, waits.total, waits.seconds)
+        let (isInside, mayGo) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        // A schema has one writer at a time, so that the second waits.
+        async let first: Void = database.write(.tenant(acme)) { _ in
+            isInside.signal()
+            mayGo.wait()
+        }
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                isInside.wait()
+                continuation.resume()
+            }
+        }
+        async let second: Void = database.write(.tenant(acme)) { _ in }
+        for _ in 0..<5000 where waits.waiting == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(waits.waiting == 1)
+        try await Task.sleep(for: .milliseconds(50))
+        mayGo.signal()
+        _ = try await (first, second)
+        #expect(waits.waiting == 0)
+        #expect(waits.total == total + 2)
+        #expect(waits.seconds >= seconds + 0.05)
     }
 
     @Test(arguments: DatabaseDriver.all)

@@ -80,5 +80,6 @@ final class GatedDatabase: Database {
     func migrateSchema(_ scope: DatabaseScope) async throws -> [Migration] { try await base.migrateSchema(scope) }
     func size(of tenant: TenantID) async throws -> Int { try await base.size(of: tenant) }
     var connectionCount: Int { base.connectionCount }
+    var connectionWaits: ConnectionWaits { base.connectionWaits }
     func close() async throws { try await base.close() }
 }

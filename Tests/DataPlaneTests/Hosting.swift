@@ -161,6 +161,11 @@ final class Hosting: Sendable {
 
     var metrics: String { String(decoding: registry.text(), as: UTF8.self) }
 
+    /// Without what the machine's pace decides.
+    var steadyMetrics: String {
+        metrics.split(separator: "\n").filter { !$0.hasPrefix("mockforge_database_wait") }.joined(separator: "\n")
+    }
+
     func entries() async throws -> [JournalEntry] {
         try await journal.entries(tenant: tenant, workspace: workspace, before: nil, limit: 100) { _ in true }
     }

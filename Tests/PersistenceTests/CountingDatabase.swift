@@ -50,5 +50,6 @@ final class CountingDatabase: Database {
     func migrateSchema(_ scope: DatabaseScope) async throws -> [Migration] { try await base.migrateSchema(scope) }
     var migrationSets: MigrationSets { base.migrationSets }
     var connectionCount: Int { base.connectionCount }
+    var connectionWaits: ConnectionWaits { base.connectionWaits }
     func close() async throws { try await base.close() }
 }

@@ -58,30 +58,21 @@ final class SharedRedis: Service {
             client.isUp ? 1 : 0
         }
         let figures = client.figures
-        let commands = metrics.counter("mockforge_redis_commands_total", help: "Commands sent to Redis.")
-        let failures = metrics.counter(
-            "mockforge_redis_failures_total", help: "Commands to Redis that had no reply.")
-        let reconnects = metrics.counter(
-            "mockforge_redis_reconnects_total", help: "Connections to Redis that were lost and opened again.")
-        let dropped = metrics.counter(
-            "mockforge_journal_dropped_total", help: "Journal entries lost because Redis was slow or away.")
-        let fallbacks = metrics.counter(
-            "mockforge_scenario_fallbacks_total",
-            help: "Replies of a sequence by this node's own count because Redis was away.")
-        let last = Mutex([0, 0, 0, 0, 0])
-        metrics.onScrape {
-            let now = [
-                figures.commands.load(ordering: .relaxed), figures.failures.load(ordering: .relaxed),
-                figures.reconnects.load(ordering: .relaxed), journal.dropped.load(ordering: .relaxed),
-                scenarios.fallbacks.load(ordering: .relaxed),
-            ]
-            let before = last.withLock { last in
-                defer { last = now }
-                return last
-            }
-            for (index, counter) in [commands, failures, reconnects, dropped, fallbacks].enumerated() {
-                counter.add(UInt64(now[index] - before[index]))
-            }
+        metrics.counter("mockforge_redis_commands_total", help: "Commands sent to Redis.") {
+            Double(figures.commands.load(ordering: .relaxed))
         }
+        metrics.counter("mockforge_redis_failures_total", help: "Commands to Redis that had no reply.") {
+            Double(figures.failures.load(ordering: .relaxed))
+        }
+        metrics.counter(
+            "mockforge_redis_reconnects_total", help: "Connections to Redis that were lost and opened again."
+        ) { Double(figures.reconnects.load(ordering: .relaxed)) }
+        metrics.counter(
+            "mockforge_journal_dropped_total", help: "Journal entries lost because Redis was slow or away."
+        ) { Double(journal.dropped.load(ordering: .relaxed)) }
+        metrics.counter(
+            "mockforge_scenario_fallbacks_total",
+            help: "Replies of a sequence by this node's own count because Redis was away."
+        ) { Double(scenarios.fallbacks.load(ordering: .relaxed)) }
     }
 }

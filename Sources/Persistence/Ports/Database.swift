@@ -52,6 +52,9 @@ package protocol Database: Sendable {
     /// Open connections: what `mockforge_database_connections` shows.
     var connectionCount: Int { get }
 
+    /// What transactions wait for connections.
+    var connectionWaits: ConnectionWaits { get }
+
     func close() async throws
 }
 

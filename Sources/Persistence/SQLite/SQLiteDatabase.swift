@@ -40,13 +40,23 @@ package final class SQLiteDatabase: Database {
     package func write<Result: Sendable>(
         _ scope: DatabaseScope, _ body: @escaping @Sendable (any SQLSession) throws -> Result
     ) async throws -> Result {
-        try await file(scope).write(body)
+        let wait = connectionWaits.begin()
+        defer { wait.end() }
+        return try await file(scope).write { session in
+            wait.end()
+            return try body(session)
+        }
     }
 
     package func read<Result: Sendable>(
         _ scope: DatabaseScope, _ body: @escaping @Sendable (any SQLSession) throws -> Result
     ) async throws -> Result {
-        try await file(scope).read(body)
+        let wait = connectionWaits.begin()
+        defer { wait.end() }
+        return try await file(scope).read { session in
+            wait.end()
+            return try body(session)
+        }
     }
 
     package func createSchema(_ tenant: TenantID) async throws { try await tenants.create(tenant) }
@@ -76,6 +86,7 @@ package final class SQLiteDatabase: Database {
     }
 
     package var connectionCount: Int { platform.connectionCount + tenants.connectionCount }
+    package let connectionWaits = ConnectionWaits()
 
     package func close() async throws {
         try await tenants.close()

@@ -34,6 +34,7 @@ final class ConnectionPool: Sendable {
     private let state: Mutex<State>
     private let reachability: Reachability
     private let openCount = ConnectionSlot.OpenCount()
+    let waits = ConnectionWaits()
 
     init(_ address: PostgresAddress, logger: Logger) {
         self.address = address
@@ -55,12 +56,15 @@ final class ConnectionPool: Sendable {
             state.lastID += 1
             return state.lastID
         }
+        let wait = waits.begin()
+        defer { wait.end() }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Result, any Error>) in
                 submit(
                     Entry(
                         work: WorkSchedule.Work(id: id, scope: scope, isWrite: isWrite),
                         perform: { slot in
+                            wait.end()
                             let result = Swift.Result { try body(slot) }
                             slot.endCancellation()
                             continuation.resume(with: result)
