@@ -14,7 +14,21 @@ package final class Family<Metric: AnyObject & Sendable>: Sendable {
     package let labels: [String]
     private let bounds: [String: LabelBound]
     private let make: @Sendable () -> Metric
-    private let series = Mutex<[[String]: Series]>([:])
+    private let state = Mutex(State())
+
+    private struct State {
+        var series: [[String]: Series] = [:]
+        /// How often a series came or went.
+        var changes = 0
+        /// In order, until the next change: a scrape must not sort thousands of them again.
+        var sorted: [Series]?
+
+        mutating func set(_ series: Series?, _ values: [String]) {
+            self.series[values] = series
+            changes += 1
+            sorted = nil
+        }
+    }
 
     init(
         name: String, help: String, labels: [String], bounds: [String: LabelBound],
@@ -31,10 +45,10 @@ package final class Family<Metric: AnyObject & Sendable>: Sendable {
     package func with(_ values: String...) -> Metric {
         precondition(values.count == labels.count, "\(name) has \(labels.count) labels")
         let shown = zip(labels, values).map { label, value in bounds[label]?.admit(value) ?? value }
-        return series.withLock { series in
-            if let known = series[shown] { return known.metric }
+        return state.withLock { state in
+            if let known = state.series[shown] { return known.metric }
             let metric = make()
-            series[shown] = Series(values: shown, labels: TextFormat.labels(labels, shown), metric: metric)
+            state.set(Series(values: shown, labels: TextFormat.labels(labels, shown), metric: metric), shown)
             return metric
         }
     }
@@ -42,13 +56,20 @@ package final class Family<Metric: AnyObject & Sendable>: Sendable {
     /// Forgets every series in which `label` has this value.
     package func remove(_ label: String, _ value: String) {
         guard let position = labels.firstIndex(of: label) else { return }
-        series.withLock { series in
-            for key in series.keys where key[position] == value { series[key] = nil }
+        state.withLock { state in
+            for key in state.series.keys where key[position] == value { state.set(nil, key) }
         }
     }
 
     /// In order of their labels, so that two scrapes can be compared.
     var sortedSeries: [Series] {
-        series.withLock { Array($0.values) }.sorted { $0.values.lexicographicallyPrecedes($1.values) }
+        let (known, all, changes) = state.withLock { ($0.sorted, $0.series, $0.changes) }
+        if let known { return known }
+        // Not under the lock, which new series wait for.
+        let sorted = all.values.sorted { $0.values.lexicographicallyPrecedes($1.values) }
+        state.withLock { state in
+            if state.changes == changes { state.sorted = sorted }
+        }
+        return sorted
     }
 }

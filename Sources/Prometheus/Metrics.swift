@@ -47,13 +47,16 @@ package final class Histogram: Sendable {
 
     package var count: UInt64 { buckets.reduce(0) { $0 + $1.value } }
 
-    /// How many values were at most each bound, and last how many there were.
-    package var cumulativeCounts: [UInt64] {
+    /// Calls `body` with the number of each bucket and how many values were at most its bound; the last has them all.
+    ///
+    /// - Returns: how many values there were.
+    func forEachCumulativeCount(_ body: (Int, UInt64) -> Void) -> UInt64 {
         var total: UInt64 = 0
-        return buckets.map { bucket in
+        for (index, bucket) in buckets.enumerated() {
             total += bucket.value
-            return total
+            body(index, total)
         }
+        return total
     }
 }
 

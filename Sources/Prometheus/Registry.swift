@@ -9,6 +9,8 @@ package final class Registry: Sendable {
         var names: Set<String> = []
         var writers: [@Sendable (inout [UInt8]) -> Void] = []
         var collectors: [@Sendable () -> Void] = []
+        /// Bytes of the last rendering.
+        var size = 16_384
     }
 
     private let state = Mutex(State())
@@ -19,10 +21,13 @@ package final class Registry: Sendable {
         _ name: String, help: String, labels: [String] = [], bounds: [String: LabelBound] = [:]
     ) -> Family<Counter> {
         let family = Family(name: name, help: help, labels: labels, bounds: bounds) { Counter() }
+        let sample = Array(name.utf8)
         add(name) { bytes in
             TextFormat.heading(name, help: help, type: "counter", to: &bytes)
             for series in family.sortedSeries {
-                TextFormat.sample(name, series.labels, String(series.metric.value), to: &bytes)
+                TextFormat.sample(sample, series.labels, to: &bytes) {
+                    TextFormat.number(series.metric.value, to: &$0)
+                }
             }
         }
         return family
@@ -32,10 +37,13 @@ package final class Registry: Sendable {
         _ name: String, help: String, labels: [String] = [], bounds: [String: LabelBound] = [:]
     ) -> Family<Gauge> {
         let family = Family(name: name, help: help, labels: labels, bounds: bounds) { Gauge() }
+        let sample = Array(name.utf8)
         add(name) { bytes in
             TextFormat.heading(name, help: help, type: "gauge", to: &bytes)
             for series in family.sortedSeries {
-                TextFormat.sample(name, series.labels, TextFormat.number(series.metric.value), to: &bytes)
+                TextFormat.sample(sample, series.labels, to: &bytes) {
+                    TextFormat.number(series.metric.value, to: &$0)
+                }
             }
         }
         return family
@@ -45,17 +53,24 @@ package final class Registry: Sendable {
         _ name: String, help: String, buckets: [Double], labels: [String] = [], bounds: [String: LabelBound] = [:]
     ) -> Family<Histogram> {
         let family = Family(name: name, help: help, labels: labels, bounds: bounds) { Histogram(bounds: buckets) }
-        let edges = (buckets.map(TextFormat.number) + ["+Inf"]).map { TextFormat.labels(["le"], [$0]) }
+        let edges = (buckets + [.infinity]).map { bound in
+            var text: [UInt8] = []
+            TextFormat.number(bound, to: &text)
+            return TextFormat.labels(["le"], [String(decoding: text, as: UTF8.self)])
+        }
+        let (bucket, sum, count) = (
+            Array("\(name)_bucket".utf8), Array("\(name)_sum".utf8), Array("\(name)_count".utf8)
+        )
         add(name) { bytes in
             TextFormat.heading(name, help: help, type: "histogram", to: &bytes)
             for series in family.sortedSeries {
-                let comma: [UInt8] = series.labels.isEmpty ? [] : [UInt8(ascii: ",")]
-                let counts = series.metric.cumulativeCounts
-                for (edge, count) in zip(edges, counts) {
-                    TextFormat.sample(name + "_bucket", series.labels + comma + edge, String(count), to: &bytes)
+                let total = series.metric.forEachCumulativeCount { index, value in
+                    TextFormat.sample(bucket, series.labels, edge: edges[index], to: &bytes) {
+                        TextFormat.number(value, to: &$0)
+                    }
                 }
-                TextFormat.sample(name + "_sum", series.labels, TextFormat.number(series.metric.sum), to: &bytes)
-                TextFormat.sample(name + "_count", series.labels, String(counts.last ?? 0), to: &bytes)
+                TextFormat.sample(sum, series.labels, to: &bytes) { TextFormat.number(series.metric.sum, to: &$0) }
+                TextFormat.sample(count, series.labels, to: &bytes) { TextFormat.number(total, to: &$0) }
             }
         }
         return family
@@ -73,9 +88,10 @@ package final class Registry: Sendable {
 
     /// A counter that somebody else keeps, asked for at each scrape. `read` must be quick, must not wait, and never falls.
     package func counter(_ name: String, help: String, read: @escaping @Sendable () -> Double) {
+        let sample = Array(name.utf8)
         add(name) { bytes in
             TextFormat.heading(name, help: help, type: "counter", to: &bytes)
-            TextFormat.sample(name, [], TextFormat.number(read()), to: &bytes)
+            TextFormat.sample(sample, [], to: &bytes) { TextFormat.number(read(), to: &$0) }
         }
     }
 
@@ -86,11 +102,12 @@ package final class Registry: Sendable {
 
     /// What `/metrics` answers.
     package func text() -> [UInt8] {
-        let (collectors, writers) = state.withLock { ($0.collectors, $0.writers) }
+        let (collectors, writers, size) = state.withLock { ($0.collectors, $0.writers, $0.size) }
         for collect in collectors { collect() }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(16_384)
+        bytes.reserveCapacity(size + size / 8)
         for write in writers { write(&bytes) }
+        state.withLock { $0.size = bytes.count }
         return bytes
     }
 

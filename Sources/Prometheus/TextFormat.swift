@@ -31,22 +31,45 @@ enum TextFormat {
         return bytes
     }
 
-    static func sample(_ name: String, _ labels: [UInt8], _ value: String, to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: name.utf8)
-        if !labels.isEmpty {
+    /// A line, in pieces that are all bytes already: a large installation has a hundred thousand of them.
+    ///
+    /// - Parameter edge: one more label, of a histogram's bucket.
+    static func sample(
+        _ name: [UInt8], _ labels: [UInt8], edge: [UInt8] = [], to bytes: inout [UInt8],
+        value: (inout [UInt8]) -> Void
+    ) {
+        bytes.append(contentsOf: name)
+        if !labels.isEmpty || !edge.isEmpty {
             bytes.append(UInt8(ascii: "{"))
             bytes.append(contentsOf: labels)
+            if !labels.isEmpty, !edge.isEmpty { bytes.append(UInt8(ascii: ",")) }
+            bytes.append(contentsOf: edge)
             bytes.append(UInt8(ascii: "}"))
         }
         bytes.append(UInt8(ascii: " "))
-        bytes.append(contentsOf: value.utf8)
+        value(&bytes)
         bytes.append(UInt8(ascii: "\n"))
     }
 
-    static func number(_ value: Double) -> String {
-        if value.isNaN { return "NaN" }
-        if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
-        if let integer = Int64(exactly: value) { return String(integer) }
-        return "\(value)"
+    static func number(_ value: Double, to bytes: inout [UInt8]) {
+        if let count = UInt64(exactly: value) {
+            number(count, to: &bytes)
+        } else if value.isInfinite {
+            bytes.append(contentsOf: (value < 0 ? "-Inf" : "+Inf").utf8)
+        } else if let integer = Int64(exactly: value) {
+            bytes.append(contentsOf: String(integer).utf8)
+        } else {
+            bytes.append(contentsOf: (value.isNaN ? "NaN" : "\(value)").utf8)
+        }
+    }
+
+    static func number(_ value: UInt64, to bytes: inout [UInt8]) {
+        var rest = value
+        let start = bytes.count
+        repeat {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0
+        if bytes.count - start > 1 { bytes[start...].reverse() }
     }
 }
