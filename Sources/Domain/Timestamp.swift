@@ -108,18 +108,27 @@ extension Timestamp {
                     divisor /= 10
                 }
             }
-            if time.year < 0 { append(UInt8(ascii: "-")) }
-            append(abs(time.year), width: time.year < 0 ? 3 : 4)
+            func append(twoDigits value: Int) {
+                append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / 10))
+                append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value % 10))
+            }
+            if (0...9999).contains(time.year) {
+                append(twoDigits: time.year / 100)
+                append(twoDigits: time.year % 100)
+            } else {
+                if time.year < 0 { append(UInt8(ascii: "-")) }
+                append(abs(time.year), width: time.year < 0 ? 3 : 4)
+            }
             append(UInt8(ascii: "-"))
-            append(time.month, width: 2)
+            append(twoDigits: time.month)
             append(UInt8(ascii: "-"))
-            append(time.day, width: 2)
+            append(twoDigits: time.day)
             append(UInt8(ascii: "T"))
-            append(time.hour, width: 2)
+            append(twoDigits: time.hour)
             append(UInt8(ascii: ":"))
-            append(time.minute, width: 2)
+            append(twoDigits: time.minute)
             append(UInt8(ascii: ":"))
-            append(time.second, width: 2)
+            append(twoDigits: time.second)
             if time.microsecond % 1000 != 0 {
                 append(UInt8(ascii: "."))
                 append(time.microsecond, width: 6)

@@ -7,7 +7,7 @@ struct CompiledResponse: Sendable {
         case constant([UInt8])
         case template(CompiledTemplate)
         /// JSON data made for each request, by the plan where there is one.
-        case schema(CompiledSchema, ExamplePlan?)
+        case schema(CompiledSchema, ExampleProgram?)
     }
 
     enum HeaderValue: Sendable {

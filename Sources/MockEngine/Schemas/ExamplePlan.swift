@@ -44,12 +44,12 @@ struct ExamplePlanner {
     private struct Unplannable: Error {}
 
     /// Nil where a plan would not pay or could not keep what it promises: recursion, `$dynamicRef`, very large schemas.
-    static func plan(_ schema: CompiledSchema, direction: MessageDirection) -> ExamplePlan? {
+    static func plan(_ schema: CompiledSchema, direction: MessageDirection) -> ExampleProgram? {
         guard !schema.set.hasDynamicReferences else { return nil }
         var planner = ExamplePlanner(set: schema.set, direction: direction)
         guard let plan = try? planner.plan(schema.root, name: nil) else { return nil }
         if case .tried = plan { return nil }
-        return plan
+        return ExampleProgram(plan)
     }
 
     private init(set: SchemaSet, direction: MessageDirection) {

@@ -1,7 +1,8 @@
 import JSON
 
-/// Writes examples by a plan, straight into bytes.
+/// Writes examples by a program, straight into bytes.
 struct ExampleWriter {
+    private let program: ExampleProgram
     private let set: SchemaSet
     private let direction: MessageDirection
     private var random: TemplateRandom
@@ -9,48 +10,54 @@ struct ExampleWriter {
 
     /// The example as JSON text; nil where a part that had to be tried came to nothing.
     static func example(
-        _ plan: ExamplePlan, of schema: CompiledSchema, direction: MessageDirection, seed: UInt64
+        _ program: ExampleProgram, of schema: CompiledSchema, direction: MessageDirection, seed: UInt64
     ) -> [UInt8]? {
         var writer = ExampleWriter(
-            set: schema.set, direction: direction, random: .seeded(SeededGenerator(seed: seed)))
+            program: program, set: schema.set, direction: direction,
+            random: .seeded(SeededGenerator(seed: seed)))
         writer.bytes.reserveCapacity(512)
-        return writer.write(plan) ? writer.bytes : nil
+        let isWhole = program.steps.withUnsafeBufferPointer { steps in
+            program.text.withUnsafeBufferPointer { text in writer.run(steps, text, from: 0, to: steps.count) }
+        }
+        return isWhole ? writer.bytes : nil
     }
 
-    private mutating func write(_ plan: ExamplePlan) -> Bool {
-        switch plan {
-        case .constants(let values):
-            bytes.append(contentsOf: values.count == 1 ? values[0] : values[random.next(below: values.count)])
-        case .boolean:
-            bytes.append(contentsOf: (random.next(below: 2) == 0 ? "true" : "false").utf8)
-        case .integer(let range):
-            write(integer: random.next(in: range))
-        case .hundredths(let range):
-            write(hundredths: random.next(in: range))
-        case .meaningNumber(let meaning, let isInteger):
-            meaning.writeNumber(isInteger: isInteger, &random, to: &bytes)
-        case .text(let source):
-            bytes.append(UInt8(ascii: "\""))
-            write(source)
-            bytes.append(UInt8(ascii: "\""))
-        case .fittedText(let source, let lengths):
-            JSON.write(string: fittedText(source, lengths), to: &bytes)
-        case .array(let count, let element):
-            for index in 0..<count {
-                bytes.append(index == 0 ? UInt8(ascii: "[") : UInt8(ascii: ","))
-                guard write(element) else { return false }
+    private mutating func run(
+        _ steps: UnsafeBufferPointer<ExampleProgram.Step>, _ text: UnsafeBufferPointer<UInt8>, from start: Int,
+        to end: Int
+    ) -> Bool {
+        var position = start
+        while position < end {
+            switch steps[position] {
+            case .bytes(let start, let count): append(text, start, count)
+            case .choice(let first, let count):
+                let (start, count) = program.choices[first + random.next(below: count)]
+                append(text, start, count)
+            case .boolean: bytes.append(contentsOf: (random.next(below: 2) == 0 ? "true" : "false").utf8)
+            case .integer(let range): write(integer: random.next(in: range))
+            case .hundredths(let range): write(hundredths: random.next(in: range))
+            case .meaningNumber(let meaning, let isInteger):
+                meaning.writeNumber(isInteger: isInteger, &random, to: &bytes)
+            case .text(let source): write(source)
+            case .fittedText(let source, let lengths): writeFitted(source, lengths)
+            case .repeated(let count, let last):
+                for index in 0..<count {
+                    if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                    guard run(steps, text, from: position + 1, to: last) else { return false }
+                }
+                position = last
+                continue
+            case .tried(let index):
+                let (node, name) = program.trials[index]
+                guard writeTried(node, name) else { return false }
             }
-            bytes.append(UInt8(ascii: "]"))
-        case .object(let members):
-            for member in members {
-                bytes.append(contentsOf: member.lead)
-                guard write(member.value) else { return false }
-            }
-            bytes.append(UInt8(ascii: "}"))
-        case .tried(let node, let name):
-            return writeTried(node, name)
+            position += 1
         }
         return true
+    }
+
+    private mutating func append(_ text: UnsafeBufferPointer<UInt8>, _ start: Int, _ count: Int) {
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<start + count]))
     }
 
     private mutating func write(integer value: Int) {
@@ -77,13 +84,16 @@ struct ExampleWriter {
         }
     }
 
-    private mutating func fittedText(_ source: ExamplePlan.TextSource, _ lengths: ClosedRange<Int>) -> String {
-        let start = bytes.count
+    /// What has the right length already, which is the usual case, stays where it was written.
+    private mutating func writeFitted(_ source: ExamplePlan.TextSource, _ lengths: ClosedRange<Int>) {
+        let quote = bytes.count
+        bytes.append(UInt8(ascii: "\""))
         write(source)
-        let text = String(decoding: bytes[start...], as: UTF8.self)
-        bytes.removeSubrange(start...)
-        if lengths.contains(text.unicodeScalars.count) { return text }
-        return ExampleBuilder.fitted(text, to: lengths, &random)
+        let length = bytes[(quote + 1)...].count { $0 & 0xC0 != 0x80 }
+        if lengths.contains(length) { return bytes.append(UInt8(ascii: "\"")) }
+        let text = String(decoding: bytes[(quote + 1)...], as: UTF8.self)
+        bytes.removeSubrange(quote...)
+        JSON.write(string: ExampleBuilder.fitted(text, to: lengths, &random), to: &bytes)
     }
 
     private mutating func writeTried(_ node: SchemaNode, _ name: String?) -> Bool {

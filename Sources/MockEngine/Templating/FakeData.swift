@@ -300,8 +300,9 @@ private struct FakeWriter {
     private mutating func pick(_ words: [String]) { bytes.append(contentsOf: random.pick(words).utf8) }
 
     private mutating func lowercase(_ words: [String]) {
-        for byte in random.pick(words).utf8 where (byte | 0x20) >= 97 && (byte | 0x20) <= 122 {
-            bytes.append(byte | 0x20)
+        var word = random.pick(words)
+        word.withUTF8 { letters in
+            for byte in letters where (byte | 0x20) >= 97 && (byte | 0x20) <= 122 { bytes.append(byte | 0x20) }
         }
     }
 

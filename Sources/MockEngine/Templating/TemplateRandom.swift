@@ -17,21 +17,32 @@ extension TemplateRandom {
     mutating func writeUUID(to bytes: inout [UInt8]) {
         let high = next() & ~0xF000 | 0x4000
         let low = next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 36) { text in
-            var position = 0
-            for index in 0..<36 {
-                if index == 8 || index == 13 || index == 18 || index == 23 {
-                    text.initializeElement(at: index, to: UInt8(ascii: "-"))
-                } else {
-                    let half = position < 16 ? high : low
-                    let digit = UInt8(truncatingIfNeeded: half >> UInt64(60 - position % 16 * 4)) & 15
-                    text.initializeElement(
-                        at: index, to: digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-                    position += 1
-                }
+        withUnsafeTemporaryAllocation(byteCount: 36, alignment: 8) { text in
+            func put(_ digits: UInt64, at offset: Int) {
+                text.storeBytes(of: digits.bigEndian, toByteOffset: offset, as: UInt64.self)
             }
-            bytes.append(contentsOf: UnsafeBufferPointer(text))
+            // Eight digits at a time. Where a dash parts them, the second half is written again behind it.
+            put(Self.hexadecimal(high >> 32), at: 0)
+            let middle = Self.hexadecimal(high & 0xFFFF_FFFF)
+            put(middle, at: 9)
+            put(middle << 32, at: 14)
+            let next = Self.hexadecimal(low >> 32)
+            put(next, at: 19)
+            put(next << 32, at: 24)
+            put(Self.hexadecimal(low & 0xFFFF_FFFF), at: 28)
+            for dash in [8, 13, 18, 23] { text[dash] = UInt8(ascii: "-") }
+            bytes.append(contentsOf: text)
         }
+    }
+
+    /// The eight hexadecimal digits of 32 bits, the first in the highest byte: each half of a byte is spread to a byte, and
+    /// those above nine are moved on to the letters, all eight in the same few steps.
+    private static func hexadecimal(_ number: UInt64) -> UInt64 {
+        var digits = number << 16 & 0x0000_FFFF_0000_0000 | number & 0x0000_0000_0000_FFFF
+        digits = digits << 8 & 0x00FF_0000_00FF_0000 | digits & 0x0000_00FF_0000_00FF
+        digits = digits << 4 & 0x0F00_0F00_0F00_0F00 | digits & 0x000F_000F_000F_000F
+        let letters = (digits + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return digits + 0x3030_3030_3030_3030 + letters * 0x27
     }
 }
 
