@@ -113,12 +113,14 @@ package final class DataPlane: Service {
         registry.gauge("mockforge_snapshot_bytes", help: "Estimated bytes of compiled workspaces in memory.") {
             Double(snapshots.size)
         }
-        announcements.subscribe { announcement in
+        announcements.subscribe { [gauges] announcement in
             switch announcement {
             case .tenantChanged(let tenant):
+                gauges.note(tenant)
                 directory.invalidate(tenant)
                 if let hosted = directory.tenant(tenant) { snapshots.invalidate(nil, of: hosted) }
             case .mocksChanged(let tenant, let workspace):
+                gauges.note(tenant)
                 if let hosted = directory.tenant(tenant) { snapshots.invalidate(workspace, of: hosted) }
             }
         }

@@ -10,11 +10,7 @@ final class TenantGauges: Sendable {
     private static let sampleInterval = Duration.seconds(5)
     /// Counting rows is dearer; every so many samples.
     private static let samplesPerCount = 6
-    /// Measuring what a tenant stores is dearer still; every so many counts.
-    private static let countsPerMeasurement = 10
     private static let activeFor: Int64 = 300_000_000
-    /// Tenants whose rows are counted in one round, those used last.
-    private static let maxCounted = 500
 
     private let database: any Database
     private let objects: any ObjectStore
@@ -24,6 +20,7 @@ final class TenantGauges: Sendable {
     private let watch: QuotaWatch
     private let surroundings: Surroundings
     private let logger: Logger
+    private let turns = Mutex(CountingTurns())
 
     init(
         database: any Database, objects: any ObjectStore, directory: TenantDirectory, metrics: DataPlaneMetrics,
@@ -46,13 +43,14 @@ final class TenantGauges: Sendable {
             sample()
             await lookAtRates()
             metrics.loopLag.set(Double(await loopLag.measure().microseconds) / 1_000_000)
-            if round % Self.samplesPerCount == 0 {
-                await count(storage: round % (Self.samplesPerCount * Self.countsPerMeasurement) == 0)
-            }
+            if round % Self.samplesPerCount == 0 { await count() }
             round += 1
             try? await Task.sleep(for: Self.sampleInterval)
         }
     }
+
+    /// The tenant has changed, so that its rows are counted again soon.
+    func note(_ tenant: TenantID) { turns.withLock { $0.changed(tenant) } }
 
     /// Rates, and what is known without the database.
     func sample() {
@@ -80,7 +78,7 @@ final class TenantGauges: Sendable {
     }
 
     /// What only the database knows.
-    func count(storage: Bool = true) async {
+    func count() async {
         do {
             let (live, waiting, dead) = try await database.read(.platform) { sql in
                 let tenants = TenantRepository(sql)
@@ -93,8 +91,11 @@ final class TenantGauges: Sendable {
             metrics.outbox.set(Double(waiting))
             metrics.deadLetters.set(Double(dead))
             metrics.activeTenants.set(Double(live))
-            for tenant in activeTenants(surroundings.now()).prefix(Self.maxCounted) {
-                try await count(tenant, storage: storage)
+            let now = surroundings.now()
+            let active = activeTenants(now)
+            for turn in turns.withLock({ $0.next(of: active.map(\.id), at: now) }) {
+                guard let tenant = directory.tenant(turn.tenant) else { continue }
+                try await count(tenant, storage: turn.measuresStorage)
             }
         } catch {
             logger.warning("the metrics of tenants could not be brought up to date", metadata: ["error": "\(error)"])
