@@ -107,6 +107,39 @@ import Testing
         _ = try await customer.send(.delete, "/workspaces/\(customer.workspace)/mocks/\(mock)")
         #expect(try await objects(customer).isEmpty)
     }
+
+    @Test func `an import keeps large definitions in the object store, and leaves none behind`() async throws {
+        let customer = try await Customer(try Installation())
+        func importReply(_ reply: String) async throws -> JSON {
+            let answer = try await customer.importText(Description.text(paths: ["/big", "/small"], reply: reply))
+            guard answer.status == 200 || answer.status == 201 else { throw UnexpectedAnswer(answer: answer) }
+            return answer.json
+        }
+        func notes() async throws -> [JSON] {
+            try await customer.installation.database.read(.tenant(customer.tenant)) { sql in
+                try RouteRepository(sql).notes()
+            }
+        }
+        let mock = try #require(try await importReply(String(repeating: "x", count: 70_000))["mock_id"]?.string)
+        #expect(try await notes().count == 2)
+        // The text, and each route's.
+        #expect(try await objects(customer).count == 3)
+        let shown = try await customer.send(.get, "/mocks/\(mock)/routes")
+        let body = shown.json["data"]?[0]?["responses"]?[0]?["body"]
+        #expect(body?["name"]?.string?.utf8.count == 70_000)
+        let keys = Set(try await objects(customer).map(\.key))
+
+        let changed = try await importReply(String(repeating: "y", count: 70_000))
+        #expect(changed["updated"] == 2)
+        #expect(try await objects(customer).count == 3)
+        #expect(keys.isDisjoint(with: try await objects(customer).map(\.key)))
+        #expect(try await importReply(String(repeating: "y", count: 70_000))["unchanged"] == 2)
+        #expect(try await objects(customer).count == 3)
+
+        #expect(try await importReply("small")["updated"] == 2)
+        #expect(try await notes().isEmpty)
+        #expect(try await objects(customer).count == 1)
+    }
 }
 
 extension HTTPField.Name {

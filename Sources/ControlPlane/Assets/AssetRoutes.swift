@@ -59,7 +59,7 @@ enum AssetRoutes {
         let record = AssetRecord(
             id: id, workspaceID: workspace, name: name, contentType: file.contentType, size: file.size,
             sha256: file.sha256, objectKey: key, createdAt: context.platform.surroundings.now())
-        return try await context.keeping(key) {
+        return try await context.keeping([key]) {
             try await context.write { sql in
                 guard try WorkspaceRepository(sql).find(workspace) != nil else { throw Problem.notFound("workspace") }
                 let assets = AssetRepository(sql)

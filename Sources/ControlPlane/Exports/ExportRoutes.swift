@@ -62,7 +62,7 @@ enum ExportRoutes {
         let record = ExportRecord(
             id: id, workspaceID: workspace, size: size, objectKey: key,
             createdAt: context.platform.surroundings.now())
-        return try await context.keeping(key) {
+        return try await context.keeping([key]) {
             // Counted with the file, whose size was not known before.
             let room = try await StorageRoom(for: size, isStored: true, in: context)
             return try await context.write { sql in

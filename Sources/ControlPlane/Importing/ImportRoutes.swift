@@ -60,32 +60,40 @@ enum ImportRoutes {
         return try await perform(work, context)
     }
 
-    /// Stores the text first, under a key that no other import has, and commits the rows that name it after that: at no
-    /// moment does a row name a text that is not there.
+    /// Stores the text and large definitions first, under keys that no other import has, and commits the rows that name them
+    /// after that: at no moment does a row name what is not there.
     private static func perform(_ work: ImportWork, _ context: TenantContext) async throws -> Reply {
         let quota = MockQuota(context)
         let before = try await context.read { sql in
             let step = try work.plan(sql)
             if step.isNew { try quota.checkAhead(sql) }
-            return step.mock
+            return step
         }
-        let room = try await StorageRoom(for: 2 * work.file.count, in: context)
+        let large = before.large.reduce(0) { $0 + $1.definition.bytes.count }
+        let room = try await StorageRoom(for: 2 * work.file.count + large, in: context)
         return try await room.claimed(in: context) { room in
-            try await store(work, into: before, room, quota, context)
+            try await store(work, before, room, quota, context)
         }
     }
 
     private static func store(
-        _ work: ImportWork, into before: MockRecord, _ room: StorageRoom, _ quota: MockQuota, _ context: TenantContext
+        _ work: ImportWork, _ before: ImportWork.Step, _ room: StorageRoom, _ quota: MockQuota, _ context: TenantContext
     ) async throws -> Reply {
         let workspaceID = work.workspace.id
         let source = ImportedSource(
-            work.file, of: before.id, in: workspaceID, from: context.platform.surroundings)
+            work.file, of: before.mock.id, in: workspaceID, from: context.platform.surroundings)
         try await context.platform.objects.put(source.bytes, key: source.objectKey, tenant: context.tenant.id)
-        let reply = try await context.keeping(source.objectKey) {
+        var work = work
+        var keys = [source.objectKey]
+        for change in before.large {
+            let key = context.documentKey(of: change.id, in: before.mock.id, workspaceID)
+            work.stored[change.id] = (change.definition, try await context.documents.store(change.definition, at: key))
+            keys.append(key)
+        }
+        let reply = try await context.keeping(keys) { [work] in
             try await context.write { sql in
                 let step = try work.plan(sql)
-                guard step.mock.id == before.id, step.mock.version == before.version else {
+                guard step.mock.id == before.mock.id, step.mock.version == before.mock.version else {
                     throw work.conflict
                 }
                 let isOver = [
@@ -106,7 +114,10 @@ enum ImportRoutes {
                     announcing: [.mocksChanged(context.tenant.id, workspaceID)])
             }
         }
-        if !reply.isReplayed, let old = before.source["object_key"]?.string { await context.removeObject(old) }
+        if !reply.isReplayed {
+            let old = [before.mock.source["object_key"]?.string].compactMap(\.self) + before.replacedKeys
+            for key in old { await context.removeObject(key) }
+        }
         return reply
     }
 

@@ -14,10 +14,12 @@ struct ImportWork: Sendable {
     let imported: ImportedMock
     /// Definitions of the mock's routes that are in the object store, by their keys.
     var documents: [String: JSON] = [:]
+    /// What the import has put into the object store: definitions too large for a row, with the notes that stand for them.
+    var stored: [RouteID: (definition: JSON, note: JSON)] = [:]
     /// Fresh ids and the time are taken once, so that planning twice gives the same.
     private let freshMockID: MockID
     /// In their wire form, made once.
-    private let routes: [ImportPlan.ImportedRoute]
+    private let imports: [ImportPlan.ImportedRoute]
     private let now: Timestamp
 
     /// The mock and the changes to its routes as of one transaction.
@@ -25,6 +27,13 @@ struct ImportWork: Sendable {
         var mock: MockRecord
         var isNew: Bool
         var plan: ImportPlan
+        /// Keys of large definitions that the import replaces or removes.
+        var replacedKeys: [String] = []
+
+        /// Definitions that do not fit into a row.
+        var large: [ImportPlan.Change] {
+            (plan.created + plan.updated).filter { LargeDocuments.isLarge($0.definition) }
+        }
     }
 
     init(
@@ -37,7 +46,7 @@ struct ImportWork: Sendable {
         self.file = file
         self.imported = imported
         freshMockID = MockID(from: surroundings)
-        routes = imported.routes.compactMap { route in
+        imports = imported.routes.compactMap { route in
             route.operation.map {
                 ImportPlan.ImportedRoute(id: route.id, operation: $0, definition: route.json)
             }
@@ -55,13 +64,16 @@ struct ImportWork: Sendable {
                 basePath: basePath ?? imported.suggestedBasePath,
                 source: .null,
                 isEnabled: true, createdAt: now, updatedAt: now)
-            return try checked(Step(mock: mock, isNew: true, plan: ImportPlan(existing: [], imported: routes)), 0)
+            return try checked(Step(mock: mock, isNew: true, plan: ImportPlan(existing: [], imported: imports)), 0)
         }
-        let existing = try RouteRepository(sql).all(mock: mock.id).map { route in
+        let routes = try RouteRepository(sql).all(mock: mock.id)
+        let existing = try routes.map { route in
             ImportPlan.ExistingRoute(id: route.id, definition: try document(route.definition), origin: route.origin)
         }
-        let plan = ImportPlan(existing: existing, imported: routes)
-        return try checked(Step(mock: mock, isNew: false, plan: plan), existing.count)
+        let plan = ImportPlan(existing: existing, imported: imports)
+        let replaced = Set(plan.removed + plan.updated.map(\.id))
+        let keys = routes.filter { replaced.contains($0.id) }.compactMap { LargeDocuments.key($0.definition) }
+        return try checked(Step(mock: mock, isNew: false, plan: plan, replacedKeys: keys), existing.count)
     }
 
     /// What the object store has of the mock that is meant, as notes of its routes.
@@ -107,7 +119,7 @@ struct ImportWork: Sendable {
         for id in step.plan.removed { _ = try routes.delete(id) }
         for change in step.plan.updated {
             guard var route = try routes.find(change.id) else { continue }
-            route.definition = change.definition
+            route.definition = try row(change)
             route.origin = change.origin
             route.updatedAt = now
             guard try routes.update(route, expectedVersion: route.version) != nil else {
@@ -116,11 +128,18 @@ struct ImportWork: Sendable {
         }
         let position = try routes.nextPosition(mock: mock.id)
         try routes.insert(
-            step.plan.created.enumerated().map { offset, change in
+            try step.plan.created.enumerated().map { offset, change in
                 RouteRecord(
-                    id: change.id, mockID: mock.id, position: position + offset, definition: change.definition,
+                    id: change.id, mockID: mock.id, position: position + offset, definition: try row(change),
                     origin: change.origin, createdAt: now, updatedAt: now)
             })
+    }
+
+    /// What the row of a route is to hold.
+    private func row(_ change: ImportPlan.Change) throws(Problem) -> JSON {
+        guard LargeDocuments.isLarge(change.definition) else { return change.definition }
+        guard let stored = stored[change.id], stored.definition == change.definition else { throw conflict }
+        return stored.note
     }
 
     /// The answer to an import. A dry run also names each change.

@@ -17,12 +17,17 @@ extension TenantContext {
         guard let workspace = try await read({ sql in try MockRepository(sql).find(mock)?.workspaceID }) else {
             throw Problem.notFound("mock")
         }
-        let chance = String(platform.surroundings.random(), radix: 36)
-        let key = "\(ImportedSource.prefix(workspace, mock))/routes/\(route)-\(chance)"
+        let key = documentKey(of: route, in: mock, workspace)
         return try await room.claimed(in: self) { room in
             let note = try await documents.store(definition, at: key)
-            return try await keeping(key) { try await commit(note, room) }
+            return try await keeping([key]) { try await commit(note, room) }
         }
+    }
+
+    /// A key for a large definition that was never used.
+    func documentKey(of route: RouteID, in mock: MockID, _ workspace: WorkspaceID) -> String {
+        let chance = String(platform.surroundings.random(), radix: 36)
+        return "\(ImportedSource.prefix(workspace, mock))/routes/\(route)-\(chance)"
     }
 
     /// A route as the API shows it.

@@ -29,16 +29,16 @@ extension TenantContext {
         }
     }
 
-    /// Runs what commits the row that names an object just stored, and removes the object again when no row names it.
-    func keeping(_ key: String, if commit: () async throws -> Reply) async throws -> Reply {
+    /// Runs what commits the rows that name objects just stored, and removes the objects again when no row names them.
+    func keeping(_ keys: [String], if commit: () async throws -> Reply) async throws -> Reply {
         do {
             let reply = try await commit()
             // A repeated request got the answer of the first one, and what it brought is not named by anything.
-            if reply.isReplayed { await removeObject(key) }
+            if reply.isReplayed { for key in keys { await removeObject(key) } }
             return reply
         } catch let problem as Problem {
             // After any other failure it is not known whether the row is there; the storage reconciler will see.
-            await removeObject(key)
+            for key in keys { await removeObject(key) }
             throw problem
         }
     }
