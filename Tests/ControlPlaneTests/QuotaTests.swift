@@ -109,6 +109,77 @@ import Testing
         #expect(audit.json["total"] == 2)
     }
 
+    /// Who asks for everything at once that is refused hears of the first reason, and of the next when that one is gone.
+    @Test func `refusals come in the order tenant, rate, counts, storage, permission`() async throws {
+        let installation = try Installation()
+        let customer = try await Customer(installation)
+        try await overrides(
+            customer, ["max_workspaces": 1, "max_mocks": 0, "max_users": 0, "max_storage_mb": 0],
+            permissions: ["can_export_data": false])
+        let exports = "/workspaces/\(customer.workspace)/exports"
+        let asked: [(path: String, body: JSON?)] = [
+            ("/workspaces", ["name": "Second"]), ("/members", ["email": "a@example.com", "role": "viewer"]),
+            ("/workspaces/\(customer.workspace)/mocks", ["name": "M"]), (exports, nil),
+        ]
+        func ask() async throws -> [Answer] {
+            var answers: [Answer] = []
+            for (path, body) in asked { answers.append(try await customer.send(.post, path, json: body)) }
+            return answers + [try await customer.importText()]
+        }
+        func setStatus(_ status: String) async throws {
+            _ = try await installation.send(
+                .patch, "/v1/tenants/\(customer.tenant)", json: ["status": .string(status)])
+        }
+        let plans = installation.platform.plans.plans
+        let professional = Entitlements(plan: try #require(plans.first { $0.name == "professional" }))
+        for _ in 0..<10_000 {
+            try installation.platform.rates.admit(
+                customer.tenant, professional,
+                at: installation.clock.now)
+        }
+        try await setStatus("suspended")
+        #expect(try await ask().allSatisfy { $0.status == 403 && $0.code == "tenant_suspended" })
+        try await setStatus("active")
+        for answer in try await ask() {
+            #expect(answer.status == 429 && answer.code == "rate_limited")
+            #expect(answer.json["limit"] == 10_000)
+            #expect(answer.headers[HTTPField.Name("RateLimit-Remaining")!] == "0")
+            #expect(answer.headers[.retryAfter].flatMap { Int($0) }.map { (1...61).contains($0) } == true)
+        }
+        installation.clock.advance(.seconds(61))
+        let counts = try await ask()
+        #expect(
+            counts.map { $0.json["quota"]?.string } == [
+                "max_workspaces", "max_users", "max_mocks", "max_storage_mb", "max_mocks",
+            ])
+        #expect(counts.allSatisfy { $0.status == 403 })
+        try await overrides(customer, ["max_workspaces": .null, "max_mocks": .null, "max_users": .null])
+        let storage = try await ask()
+        #expect(storage.map(\.status) == [201, 201, 201, 403, 403])
+        #expect(storage.suffix(2).allSatisfy { $0.json["quota"] == "max_storage_mb" })
+        try await overrides(customer, ["max_storage_mb": .null])
+        let refused = try await customer.send(.post, exports)
+        #expect(refused.status == 403 && refused.code == "permission_missing")
+        try await overrides(customer, [:], permissions: ["can_export_data": true])
+        #expect(try await customer.send(.post, exports).status == 201)
+    }
+
+    @Test
+    func
+        `a tenant that calls the API too often is refused alone, and one without mock traffic still reaches its account`()
+        async throws
+    {
+        let installation = try Installation()
+        let (busy, quiet) = (try await Customer(installation), try await Customer(installation, "quiet"))
+        try await overrides(busy, ["max_requests_per_minute": 0])
+        var statuses: [Int] = []
+        for _ in 0..<ManagementRates.least + 1 { statuses.append(try await busy.send(.get, "/tenant").status) }
+        #expect(statuses == Array(repeating: 200, count: ManagementRates.least) + [429])
+        #expect(try await quiet.send(.get, "/tenant").status == 200)
+        _ = try await installation.send(.patch, "/v1/system/enforcement", json: ["mode": "report"])
+        #expect(try await busy.send(.get, "/tenant").status == 200)
+    }
+
     @Test func `the switch takes two words and nothing else`() async throws {
         let answer = try await Installation().send(.patch, "/v1/system/enforcement", json: ["mode": "off", "x": 1])
         #expect(answer.status == 422)

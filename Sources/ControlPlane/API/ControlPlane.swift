@@ -2,6 +2,7 @@ import Domain
 import HTTPTypes
 package import Hummingbird
 import Logging
+import Metering
 import NIOCore
 import Persistence
 
@@ -94,6 +95,10 @@ package struct ControlPlane: HTTPResponder {
             (.both(_, let scope, let handle), .tenant(let tenant, let caller)):
             logger[metadataKey: "tenant_id"] = "\(tenant.id)"
             try AccountStanding.check(tenant, endpoint)
+            let entitlements = platform.plans.entitlements(of: tenant)
+            if !platform.enforcement.onlyReports(entitlements.enforcement) {
+                try platform.rates.admit(tenant.id, entitlements, at: platform.surroundings.now())
+            }
             guard caller.role.scope >= scope else {
                 throw Problem(
                     .forbidden, code: "insufficient_scope",

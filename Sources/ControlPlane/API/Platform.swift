@@ -31,6 +31,7 @@ package struct Platform: Sendable {
     package let enforcement: EnforcementSwitch
     let watch: QuotaWatch
     let attempts = FailedAttempts()
+    let rates = ManagementRates()
     package let openStreams = OpenStreams()
     package let imports = ImportThreads()
     /// Where checks that take long are made.

@@ -52,9 +52,9 @@ enum ExportRoutes {
 
     /// Stores the file first, under a key that nothing else has, and commits the row that names it after that.
     private static func create(_ context: TenantContext) async throws -> Reply {
+        try await StorageRoom(for: 0, in: context).checkAhead()
         try requirePermission(context)
         let export = try await WorkspaceExport(context)
-        try await StorageRoom(for: 0, in: context).checkAhead()
         let id = ExportID(from: context.platform.surroundings)
         let workspace = export.workspace.id
         let key = "\(ImportedSource.prefix(workspace))/exports/\(id)"

@@ -79,7 +79,7 @@ extension DataPlane {
                 case .admitted: break
                 case .denied(let standing):
                     guard letsPass(.maxRequestsPerMinute, exchange, tenant) else {
-                        return .refused(Refusals.rateLimited(standing))
+                        return .refused(Problem.rateLimited(standing))
                     }
                 case .undecided: return .waits(.lease(tenant))
                 }

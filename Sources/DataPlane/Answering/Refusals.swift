@@ -65,17 +65,4 @@ enum Refusals {
             detail: "The request body has more than \(limit) bytes, which is this plan's limit.",
             members: ["limit": .init(limit)])
     }
-
-    static func rateLimited(_ standing: RateStanding) -> Problem {
-        let limit = standing.limit ?? 0
-        return Problem(
-            .tooManyRequests, code: "rate_limited",
-            detail: "This account's plan allows \(limit) requests in 60 seconds.",
-            headers: [
-                ("Retry-After", String(standing.resetSeconds)), ("RateLimit-Limit", String(limit)),
-                ("RateLimit-Remaining", String(standing.remaining ?? 0)),
-                ("RateLimit-Reset", String(standing.resetSeconds)),
-            ],
-            members: ["limit": .init(limit)])
-    }
 }

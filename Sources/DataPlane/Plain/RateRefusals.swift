@@ -16,7 +16,7 @@ final class RateRefusals: Sendable {
 
         init(_ standing: RateStanding) {
             self.standing = standing
-            let problem = Refusals.rateLimited(standing)
+            let problem = Problem.rateLimited(standing)
             var bytes = ByteBuffer()
             bytes.writeBytes(StatusLine.bytes(problem.kind.rawValue))
             bytes.writeString("Content-Type: application/problem+json\r\n")
