@@ -125,6 +125,41 @@ extension EndToEnd {
             #expect(other.status == 422, "\(other.text)")
         }
 
+        @Test func `a session opens every node, until it is ended on one`() async throws {
+            let services = try await Services()
+            let server = try await RunningServer(environment: Self.admin, services: services)
+            let example = try await Example(server, "signed-in")
+            let email = "viewer@example.com"
+            let invited = try await example.owner.post("/members", ["email": .string(email), "role": "viewer"])
+            #expect(invited.status == 201, "\(invited.text)")
+            let asked = try await post(
+                to: server.nodes[0], "/sign-in", ["email": .string(email), "subdomain": "signed-in"])
+            #expect(asked.status == 202, "\(asked.text)")
+            var code: String?
+            _ = try await eventually(within: .seconds(10)) {
+                code = try services.mails().lazy.compactMap(Self.signInCode).first
+                return code != nil
+            }
+            let session = try await post(
+                to: server.nodes[1], "/sessions", ["token": .string(try #require(code))])
+            let token = try #require(session.json["session_token"]?.string, "\(session.text)")
+            let ports = server.nodes.map(\.port)
+            for port in ports { #expect(try await API(port: port, token: token).get("/tenant").status == 200) }
+            let ended = try await API(port: ports[2], token: token).send("DELETE", "/session")
+            #expect(ended.status == 204, "\(ended.text)")
+            for port in ports { #expect(try await API(port: port, token: token).get("/tenant").status == 401) }
+        }
+
+        private func post(to node: RunningNode, _ path: String, _ body: JSON) async throws -> HTTP.Reply {
+            try await HTTP(port: node.port).send(
+                "POST", "/api/v1" + path, headers: [("content-type", "application/json")], body: body.bytes)
+        }
+
+        private static func signInCode(_ mail: String) -> String? {
+            guard mail.contains("Subject: Sign in"), let link = mail.range(of: "/sessions#") else { return nil }
+            return String(mail[link.upperBound...].prefix { !$0.isWhitespace })
+        }
+
         @Test func `a rate limit is one limit over all nodes`() async throws {
             let server = try await RunningServer(environment: Self.admin)
             let limit = 90

@@ -36,6 +36,35 @@ extension EndToEnd {
             #expect(settled != nil, "counted \(counted), clients got \(tally)")
         }
 
+        @Test func `when a master of a Redis Cluster dies, no request gets an error and none is lost`() async throws {
+            let redis = try await ReplicatedRedis()
+            let server = try await RunningServer(
+                arguments: Self.arguments,
+                environment: [
+                    "MOCKFORGE_ADMIN_TOKEN": RunningServer.adminToken, "MOCKFORGE_REDIS_URL": redis.url,
+                ])
+            // Of each master's tenants, whichever dies.
+            var examples: [Example] = []
+            for number in 0..<6 { examples.append(try await Example(server, "failover-\(number)", plan: "enterprise")) }
+            var loads: [Load] = []
+            for example in examples {
+                try await example.route(
+                    "/it", ["status": 200, "body": "1"], ["status": 200, "body": "2"], selection: "sequence")
+                loads.append(Load(example.http(server.port), "/x/it", clients: 1))
+            }
+            for load in loads { try await load.more(20) }
+            try await redis.killMaster()
+            for load in loads { try await load.more(50) }
+            for (example, load) in zip(examples, loads) {
+                let tally = await load.stop()
+                #expect(tally.failed == 0, "\(tally)")
+                let settled = try await eventually(within: .seconds(60)) {
+                    try await Example.usage(server.admin, example.id) == tally.succeeded
+                }
+                #expect(settled != nil, "clients got \(tally)")
+            }
+        }
+
         @Test func `FLUSHALL gives no second quota: at most a tenth of the limit passes on top`() async throws {
             let services = try await Services()
             let server = try await RunningServer(arguments: Self.arguments, services: services)

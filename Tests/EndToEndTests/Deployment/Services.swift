@@ -63,6 +63,15 @@ final class Services: Sendable {
     /// Gives it room again.
     func empty(_ name: String) async throws { try await control("empty", name) }
 
+    /// What the mail sink has taken.
+    func mails() throws -> [String] {
+        guard let folder else { throw ChildProcess.Failure(description: "these services belong to all tests") }
+        let box = folder.path + "/smtp/new"
+        return try FileManager.default.contentsOfDirectory(atPath: box).map {
+            try String(contentsOfFile: "\(box)/\($0)", encoding: .utf8)
+        }
+    }
+
     private func control(_ verb: String, _ name: String) async throws {
         guard let folder else { throw ChildProcess.Failure(description: "these services belong to all tests") }
         try await Self.run([verb, folder.path, name])

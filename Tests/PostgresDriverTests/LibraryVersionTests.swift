@@ -1,8 +1,0 @@
-import PostgresDriver
-import Testing
-
-@Suite struct LibraryVersionTests {
-    @Test func `the C library is there`() {
-        #expect("\(LibraryVersion.current)".contains { $0.isNumber })
-    }
-}
