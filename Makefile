@@ -2,6 +2,8 @@
 
 SWIFT ?= swift
 DEBUG := .build/debug/mockforge
+# With Swift's libraries in the binary, which then runs where no toolchain is and takes less memory.
+RELEASE := -c release --static-swift-stdlib
 SOURCES := Package.swift Sources Tests Benchmarks
 
 .PHONY: help packages build run cluster release test lint gate format bench clean
@@ -19,7 +21,7 @@ run: build ## Build, then serve on 127.0.0.1:8080 with ./data and a demo tenant
 	$(DEBUG) serve --host 127.0.0.1 --port 8080 --data-dir ./data --demo
 
 release: packages ## Build for production (the first time takes longer than `make build`)
-	$(SWIFT) build -c release --product mockforge
+	$(SWIFT) build $(RELEASE) --product mockforge
 	@echo "built .build/release/mockforge"
 
 # The tests' services live in a folder that the users of PostgreSQL and PgBouncer can reach.
@@ -46,8 +48,8 @@ format: ## Put the source into its format
 
 bench: release ## Measure against nginx, a bare SwiftNIO server and a bare Hummingbird
 	@scripts/packages bench
-	$(SWIFT) build -c release --product bare-server
-	$(SWIFT) build -c release --product bare-hummingbird
+	$(SWIFT) build $(RELEASE) --product bare-server
+	$(SWIFT) build $(RELEASE) --product bare-hummingbird
 	python3 Benchmarks/run.py
 
 clean: ## Remove what was built

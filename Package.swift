@@ -9,6 +9,16 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// What the dynamic linker reads and writes at the start stays in memory: compact relocations, and no table of symbols for
+/// others, of whom there are none. Needs lld, which comes with the toolchain, and glibc 2.36.
+let smallInMemory: [LinkerSetting] = [
+    .unsafeFlags(
+        [
+            "-use-ld=lld", "-Xlinker", "--no-export-dynamic", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs",
+            "-Xlinker", "-z", "-Xlinker", "nostart-stop-gc",
+        ], .when(platforms: [.linux], configuration: .release))
+]
+
 /// Products of other packages, by the name that our targets use for them.
 enum Library {
     static let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -56,7 +66,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        .executableTarget(name: "mockforge", dependencies: ["App"], swiftSettings: settings),
+        .executableTarget(
+            name: "mockforge", dependencies: ["App"], swiftSettings: settings, linkerSettings: smallInMemory),
         .executableTarget(
             name: "bare-server", dependencies: [Library.nioCore, Library.nioHTTP1, Library.nioPosix],
             path: "Benchmarks/BareServer", swiftSettings: settings),
@@ -137,9 +148,10 @@ let package = Package(
         .target(
             name: "SMTPDriver", dependencies: ["CCurl", "Domain", "Persistence", Library.logging],
             swiftSettings: settings),
-        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        // These two load their libraries (libpq-dev, libcurl4-openssl-dev) when they are first needed.
+        .target(name: "CPostgres"),
+        .target(name: "CCurl"),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         .testTarget(
             name: "EndToEndTests",

@@ -29,18 +29,22 @@ struct CurlTransfer: ~Copyable {
         var isPermanent: Bool { (500..<600).contains(answer) && (wasSent || code == CURLE_SEND_ERROR) }
     }
 
-    // Once in a process, and before the first handle.
-    private static let isReady: Bool = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
-
     private let handle: UnsafeMutableRawPointer
 
-    /// Nil when there is no memory for it.
-    init?() {
-        guard Self.isReady, let handle = curl_easy_init() else { return nil }
+    /// Fails without libcurl, or without memory for it.
+    init() throws(Failure) {
+        if let problem = mockforge_load_curl() {
+            throw Failure(
+                code: CURLE_FAILED_INIT, answer: 0,
+                reason: "SMTP needs libcurl, which is not installed (on Debian, libcurl4): \(String(cString: problem))")
+        }
+        guard let handle = mockforge_curl_init() else {
+            throw Failure(code: CURLE_OUT_OF_MEMORY, answer: 0, reason: "out of memory")
+        }
         self.handle = handle
     }
 
-    deinit { curl_easy_cleanup(handle) }
+    deinit { mockforge_curl_cleanup(handle) }
 
     func set(_ option: CURLoption, _ value: Int) { _ = mockforge_curl_set_long(handle, option, value) }
 
@@ -55,8 +59,8 @@ struct CurlTransfer: ~Copyable {
 
     /// Hands over one message.
     func send(_ bytes: [UInt8], to recipient: String) throws(Failure) {
-        let recipients = curl_slist_append(nil, recipient)
-        defer { curl_slist_free_all(recipients) }
+        let recipients = mockforge_curl_list_append(nil, recipient)
+        defer { mockforge_curl_list_free(recipients) }
         guard recipients != nil else { throw Failure(code: CURLE_OUT_OF_MEMORY, answer: 0, reason: "out of memory") }
         _ = mockforge_curl_set_pointer(handle, CURLOPT_MAIL_RCPT, recipients)
         set(CURLOPT_UPLOAD, 1)
@@ -97,7 +101,7 @@ struct CurlTransfer: ~Copyable {
         var words = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
         let code = words.withUnsafeMutableBufferPointer { buffer in
             _ = mockforge_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, buffer.baseAddress)
-            let code = curl_easy_perform(handle)
+            let code = mockforge_curl_perform(handle)
             _ = mockforge_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, nil)
             return code
         }
@@ -106,6 +110,6 @@ struct CurlTransfer: ~Copyable {
         _ = mockforge_curl_response_code(handle, &answer)
         let text = String(decoding: words.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         throw Failure(
-            code: code, answer: answer, reason: text.isEmpty ? String(cString: curl_easy_strerror(code)) : text)
+            code: code, answer: answer, reason: text.isEmpty ? String(cString: mockforge_curl_error(code)) : text)
     }
 }

@@ -51,11 +51,9 @@ package final class SMTPMailer: Mailer {
     ) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             queue.async { [self] in
-                guard let transfer = CurlTransfer() else {
-                    return continuation.resume(throwing: MailerError.passing("libcurl could not be started"))
-                }
-                configure(transfer)
                 do throws(CurlTransfer.Failure) {
+                    let transfer = try CurlTransfer()
+                    configure(transfer)
                     try body(transfer)
                     continuation.resume()
                 } catch {

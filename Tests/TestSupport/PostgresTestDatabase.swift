@@ -40,6 +40,7 @@ package final class PostgresTestDatabase: Sendable {
 
     @discardableResult
     package static func run(_ sql: String, at url: String) -> [String] {
+        if let problem = mockforge_load_libpq() { fatalError(String(cString: problem)) }
         let connection = PQconnectdb(url)
         defer { PQfinish(connection) }
         guard PQstatus(connection) == CONNECTION_OK else { fatalError(String(cString: PQerrorMessage(connection))) }

@@ -39,6 +39,11 @@ struct ConnectFailure: Error, Sendable, Hashable {
         }
     }
 
+    /// - Parameter reason: the dynamic linker's.
+    init(missingLibrary reason: String) {
+        self.init(true, "PostgreSQL needs libpq, which is not installed (on Debian, libpq5): \(reason)")
+    }
+
     private init(_ isRefusal: Bool, _ sentence: String) {
         self.isRefusal = isRefusal
         self.sentence = sentence

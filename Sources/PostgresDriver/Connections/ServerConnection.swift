@@ -14,6 +14,9 @@ struct ServerConnection: ~Copyable {
     ///
     /// - Throws: `ConnectFailure`.
     init(_ address: PostgresAddress) throws(ConnectFailure) {
+        if let problem = mockforge_load_libpq() {
+            throw ConnectFailure(missingLibrary: String(cString: problem))
+        }
         let parameters = address.parameters
         let keywords = parameters.map { strdup($0.keyword) } + [nil]
         let values = parameters.map { strdup($0.value) } + [nil]
