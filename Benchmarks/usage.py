@@ -41,7 +41,7 @@ def statements(routes, today):
             INSERT INTO usage_metrics (grain, start_at, workspace_id, mock_id, route_id, status_class, {SUMS})
             WITH RECURSIVE step(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM step WHERE n < {steps}),
                 status(s) AS (SELECT 2 UNION ALL SELECT 4)
-            SELECT {grain}, {today} - n * {width}, w, m, r, s, 10, 900, 150, 1500, 4000, 8, 2
+            SELECT {grain}, CAST({today} AS BIGINT) - n * CAST({width} AS BIGINT), w, m, r, s, 10, 900, 150, 1500, 4000, 8, 2
             FROM step, bench_routes, status;"""
     yield f"""
         INSERT INTO usage_metrics (grain, start_at, workspace_id, mock_id, route_id, status_class, {SUMS})
@@ -70,8 +70,9 @@ def questions(key, tenant):
         yield f"a year by {group}", f"/usage?{year}&group_by={group}", key
     yield "a year by day and route, all rows", f"/usage?{year}&group_by=day,route&limit=10000", key
     yield "a year by day and status, as CSV", f"/usage?{year}&group_by=day,status&limit=10000&format=csv", key
-    yield "90 days by hour", f"/usage?{since(89)}&group_by=hour&limit=10000", key
-    yield "90 days by hour and route", f"/usage?{since(89)}&group_by=hour,route", key
+    yield "90 days by hour", f"/usage?{since(89)}&group_by=hour", key
+    yield "90 days by hour, all rows", f"/usage?{since(89)}&group_by=hour&limit=10000", key
+    yield "13 days by hour and route", f"/usage?{since(13)}&group_by=hour,route", key
     yield "the month", "/usage?period=month", key
     yield "the week", "/usage?period=week", key
     yield "the day by route", "/usage?period=day&group_by=route", key

@@ -75,7 +75,13 @@ import Testing
             func sums() async throws -> [[UsageGroup: UsageTotals]] {
                 try await database.read(scope) { sql in
                     let usage = UsageRepository(sql)
-                    return try dimensions.map { try usage.groups(all, by: $0) }
+                    return try dimensions.map { dimensions in
+                        let groups = try usage.groups(all, by: dimensions)
+                        if !dimensions.isEmpty {
+                            #expect(try usage.groupCount(all, by: dimensions) == groups.count)
+                        }
+                        return groups
+                    }
                 }
             }
             func unique() async throws -> Int {

@@ -107,6 +107,17 @@ struct UsageTests {
         #expect(try await customer.installation.send(.get, path).json["groups"] == report["groups"])
     }
 
+    @Test(arguments: [1, 2, 3, 4, 100])
+    func `rows in the order of time are the oldest, whatever the limit, and all are counted`(limit: Int) async throws {
+        let customer = try await customer()
+        let whole = try await customer.send(.get, "/usage?group_by=day,route&limit=10000").json
+        let rows = try #require(whole["groups"]?.array)
+        #expect(rows.count == 4)
+        let part = try await customer.send(.get, "/usage?group_by=day,route&limit=\(limit)").json
+        #expect(part["groups"] == .array(Array(rows.prefix(limit))))
+        #expect(part["groups_total"] == 4)
+    }
+
     @Test func `a breakdown by status tells each class apart`() async throws {
         let groups = try await customer().send(.get, "/usage?group_by=status").json["groups"]?.array ?? []
         let requests = Dictionary(groups.map { ($0["status"]?.string, $0["requests"]?.integer) }) { first, _ in first }
@@ -125,7 +136,7 @@ struct UsageTests {
         #expect(lines.dropFirst().compactMap { Int($0[column]) }.reduce(0, +) == 108)
     }
 
-    @Test(arguments: ["planet", "route,planet", "day,hour"])
+    @Test(arguments: ["planet", "route,planet", "day,hour", "hour,route"])
     func `a breakdown that makes no sense is refused by its name`(names: String) async throws {
         let customer = try await customer()
         for answer in [

@@ -9,6 +9,7 @@ struct UsageBreakdown: Sendable {
     private static let greatestLimit = 10_000
     /// Longest stretch of which the hours can be asked for.
     private static let longestByHour = Duration.seconds(92 * 86_400)
+    private static let longestByHourAndRoute = Duration.seconds(14 * 86_400)
 
     enum Name: String, CaseIterable, Sendable {
         case workspace, mock, route, status, day, hour
@@ -33,6 +34,9 @@ struct UsageBreakdown: Sendable {
 
     var dimensions: [UsageDimension] { names.map(\.dimension) }
 
+    /// The width of the rows, where they have one.
+    var interval: UsageInterval? { names.contains(.day) ? .day : names.contains(.hour) ? .hour : nil }
+
     init(_ query: QueryParameters, _ violations: Violations) {
         var names: [Name] = []
         for word in (query["group_by"] ?? "").split(separator: ",") {
@@ -55,7 +59,12 @@ struct UsageBreakdown: Sendable {
 
     /// Refuses what would have too many rows.
     func check(_ period: UsagePeriod, _ query: QueryParameters, _ violations: Violations) {
-        if names.contains(.hour), period.length > Self.longestByHour {
+        guard names.contains(.hour) else { return }
+        if !Set(names).isDisjoint(with: [.mock, .route]), period.length > Self.longestByHourAndRoute {
+            query.refuse(
+                "group_by", "out_of_range", "can be \"hour\" with \"mock\" or \"route\" over at most 14 days",
+                violations)
+        } else if period.length > Self.longestByHour {
             query.refuse("group_by", "out_of_range", "can be \"hour\" over at most 92 days", violations)
         }
     }

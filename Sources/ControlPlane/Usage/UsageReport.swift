@@ -88,7 +88,7 @@ struct UsageReport: Sendable {
         _ breakdown: UsageBreakdown, _ filter: UsageFilter, _ sql: any SQLSession
     ) throws -> ([Row], Int) {
         guard !breakdown.names.isEmpty else { return ([], 0) }
-        let groups = try UsageRepository(sql).groups(filter, by: breakdown.dimensions)
+        let (groups, count) = try groups(breakdown, filter, UsageRepository(sql))
         let sorted = groups.sorted { left, right in
             if left.key.start != right.key.start {
                 return (left.key.start ?? filter.to) < (right.key.start ?? filter.to)
@@ -98,7 +98,30 @@ struct UsageReport: Sendable {
         }
         var rows = sorted.prefix(breakdown.limit).map { Row(group: $0, totals: $1) }
         for index in rows.indices.prefix(namedRows) { rows[index].name = try name(of: rows[index].group, sql) }
-        return (rows, groups.count)
+        return (rows, count)
+    }
+
+    /// The groups that have to be looked at, and how many there are. Rows in the order of time begin with the oldest, so the
+    /// sums of a year are not made for what is not shown.
+    private static func groups(
+        _ breakdown: UsageBreakdown, _ filter: UsageFilter, _ usage: UsageRepository
+    ) throws -> ([UsageGroup: UsageTotals], Int) {
+        let dimensions = breakdown.dimensions
+        guard let interval = breakdown.interval else {
+            let groups = try usage.groups(filter, by: dimensions)
+            return (groups, groups.count)
+        }
+        let count = try usage.groupCount(filter, by: dimensions)
+        let start = interval.start(of: filter.from)
+        var width = (filter.to.microseconds - start.microseconds) / interval.microseconds
+        width = width * Int64(breakdown.limit) / Int64(max(count, 1)) + 1
+        while true {
+            var part = filter
+            part.to = min(filter.to, Timestamp(microseconds: start.microseconds + width * interval.microseconds))
+            let groups = try usage.groups(part, by: dimensions)
+            if groups.count >= breakdown.limit || part.to == filter.to { return (groups, count) }
+            width *= 4
+        }
     }
 
     private static func name(of group: UsageGroup, _ sql: any SQLSession) throws -> String? {

@@ -29,13 +29,27 @@ extension UsageRepository {
         return result
     }
 
+    /// How many combinations of the dimensions have any usage: what `groups` would give, counted without adding anything up.
+    package func groupCount(_ filter: UsageFilter, by dimensions: [UsageDimension]) throws -> Int {
+        let question = Question(filter, dimensions, hasDurations: false)
+        var parts: [String] = []
+        var parameters: [SQLValue] = []
+        for piece in try pieces(filter, widest: question.widest) {
+            parts.append(question.keys(piece, after: parameters.count))
+            parameters += question.parameters(piece)
+        }
+        let row = try sql.first(
+            "SELECT COUNT(*) AS number FROM (\(parts.joined(separator: " UNION "))) AS keys", parameters)
+        return try row?.integer("number") ?? 0
+    }
+
     /// How many different routes answered.
     package func uniqueRoutes(_ filter: UsageFilter) throws -> Int {
         var routes: Set<String> = []
         let question = Question(filter, [], hasDurations: false)
         for piece in try pieces(filter, widest: .block) {
             let rows = try sql.query(
-                "SELECT DISTINCT route_id FROM \(Self.table) WHERE \(question.condition) AND route_id <> ''",
+                "SELECT DISTINCT route_id FROM \(Self.table) WHERE \(question.condition()) AND route_id <> ''",
                 question.parameters(piece))
             for row in rows { routes.insert(try row.text("route_id")) }
         }
@@ -104,9 +118,10 @@ private struct Question {
         self.needsRoutes = needsRoutes
     }
 
-    var condition: String {
-        var condition = "grain = $1 AND start_at >= $2 AND start_at < $3"
-        var count = 3
+    /// - Parameter before: how many parameters the statement has before those of this condition.
+    func condition(after before: Int = 0) -> String {
+        var condition = "grain = $\(before + 1) AND start_at >= $\(before + 2) AND start_at < $\(before + 3)"
+        var count = before + 3
         if filter.workspace != nil {
             count += 1
             condition += " AND workspace_id = $\(count)"
@@ -121,13 +136,22 @@ private struct Question {
     }
 
     func statement(_ piece: UsageCover.Piece) -> String {
-        let isSummed = !needsRoutes && piece.grain.rawValue >= UsageGrain.hour.rawValue
-        let table = isSummed ? UsageRepository.summaries : UsageRepository.table
-        let columns = selected.enumerated().map { "\($1) AS k\($0)" }
         let list = (columns + [UsageColumns.aggregates(durations: hasDurations)]).joined(separator: ", ")
         // With nothing to group by, HAVING keeps the row of nulls away that sums over no rows would be.
         let ending = selected.isEmpty ? "HAVING COUNT(*) > 0" : "GROUP BY \(selected.joined(separator: ", "))"
-        return "SELECT \(list) FROM \(table) WHERE \(condition) \(ending)"
+        return "SELECT \(list) FROM \(table(piece)) WHERE \(condition()) \(ending)"
+    }
+
+    /// What there is to group by, with repetitions.
+    func keys(_ piece: UsageCover.Piece, after before: Int) -> String {
+        "SELECT \(columns.joined(separator: ", ")) FROM \(table(piece)) WHERE \(condition(after: before))"
+    }
+
+    private var columns: [String] { selected.enumerated().map { "\($1) AS k\($0)" } }
+
+    private func table(_ piece: UsageCover.Piece) -> String {
+        let isSummed = !needsRoutes && piece.grain.rawValue >= UsageGrain.hour.rawValue
+        return isSummed ? UsageRepository.summaries : UsageRepository.table
     }
 
     /// By position: a row has up to forty columns, and names would be looked up for each.
