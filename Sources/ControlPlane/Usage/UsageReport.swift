@@ -60,7 +60,7 @@ struct UsageReport: Sendable {
                 if group.workspaceID?.isEmpty == true { refused += part.requests }
             }
             let series = try usage.groups(filter, by: [.time(period.interval)], durations: false)
-            let (rows, rowCount) = try Self.rows(breakdown, filter, sql)
+            let (rows, rowCount) = try Self.rows(breakdown, filter, usage, sql)
             let lastMinute = try usage.totals(
                 UsageFilter(
                     from: UsageInterval.minute.start(of: now), to: UsageInterval.minute.end(of: now + .seconds(1))))
@@ -85,10 +85,10 @@ struct UsageReport: Sendable {
 
     /// In the order of time where there is one, and the busiest first.
     private static func rows(
-        _ breakdown: UsageBreakdown, _ filter: UsageFilter, _ sql: any SQLSession
+        _ breakdown: UsageBreakdown, _ filter: UsageFilter, _ usage: UsageRepository, _ sql: any SQLSession
     ) throws -> ([Row], Int) {
         guard !breakdown.names.isEmpty else { return ([], 0) }
-        let (groups, count) = try groups(breakdown, filter, UsageRepository(sql))
+        let (groups, count) = try groups(breakdown, filter, usage)
         let sorted = groups.sorted { left, right in
             if left.key.start != right.key.start {
                 return (left.key.start ?? filter.to) < (right.key.start ?? filter.to)

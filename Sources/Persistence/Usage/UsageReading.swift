@@ -19,12 +19,11 @@ extension UsageRepository {
         _ filter: UsageFilter, by dimensions: [UsageDimension], durations hasDurations: Bool = true
     ) throws -> [UsageGroup: UsageTotals] {
         let question = Question(filter, dimensions, hasDurations: hasDurations)
+        let (statement, parameters) = try joined("UNION ALL", question, filter, question.statement)
         var result: [UsageGroup: UsageTotals] = [:]
-        for piece in try pieces(filter, widest: question.widest) {
-            for row in try sql.query(question.statement(piece), question.parameters(piece)) {
-                let (group, totals) = try question.read(row)
-                result[group, default: UsageTotals()].add(totals)
-            }
+        for row in try sql.query(statement, parameters) {
+            let (group, totals) = try question.read(row)
+            result[group, default: UsageTotals()].add(totals)
         }
         return result
     }
@@ -32,28 +31,39 @@ extension UsageRepository {
     /// How many combinations of the dimensions have any usage: what `groups` would give, counted without adding anything up.
     package func groupCount(_ filter: UsageFilter, by dimensions: [UsageDimension]) throws -> Int {
         let question = Question(filter, dimensions, hasDurations: false)
-        var parts: [String] = []
-        var parameters: [SQLValue] = []
-        for piece in try pieces(filter, widest: question.widest) {
-            parts.append(question.keys(piece, after: parameters.count))
-            parameters += question.parameters(piece)
-        }
-        let row = try sql.first(
-            "SELECT COUNT(*) AS number FROM (\(parts.joined(separator: " UNION "))) AS keys", parameters)
-        return try row?.integer("number") ?? 0
+        return try count(question, filter, question.keys)
     }
 
     /// How many different routes answered.
     package func uniqueRoutes(_ filter: UsageFilter) throws -> Int {
-        var routes: Set<String> = []
-        let question = Question(filter, [], hasDurations: false)
-        for piece in try pieces(filter, widest: .block) {
-            let rows = try sql.query(
-                "SELECT DISTINCT route_id FROM \(Self.table) WHERE \(question.condition()) AND route_id <> ''",
-                question.parameters(piece))
-            for row in rows { routes.insert(try row.text("route_id")) }
+        let question = Question(filter, [.route], hasDurations: false)
+        return try count(question, filter) { piece, before in
+            "SELECT route_id FROM \(Self.table) WHERE \(question.condition(after: before)) AND route_id <> ''"
         }
-        return routes.count
+    }
+
+    /// Different rows that the pieces' queries have together.
+    private func count(
+        _ question: Question, _ filter: UsageFilter, _ query: (UsageCover.Piece, Int) -> String
+    ) throws -> Int {
+        let (keys, parameters) = try joined("UNION", question, filter, query)
+        let row = try sql.first("SELECT COUNT(*) AS number FROM (\(keys)) AS keys", parameters)
+        return try row?.integer("number") ?? 0
+    }
+
+    /// One statement for all pieces of the time, since each costs a round trip to the database.
+    ///
+    /// - Parameter query: for one piece, with the number of parameters before its own.
+    private func joined(
+        _ word: String, _ question: Question, _ filter: UsageFilter, _ query: (UsageCover.Piece, Int) -> String
+    ) throws -> (statement: String, parameters: [SQLValue]) {
+        var queries: [String] = []
+        var parameters: [SQLValue] = []
+        for piece in try pieces(filter, widest: question.widest) {
+            queries.append(query(piece, parameters.count))
+            parameters += question.parameters(piece)
+        }
+        return (queries.joined(separator: " \(word) "), parameters)
     }
 
     private func pieces(_ filter: UsageFilter, widest: UsageInterval) throws -> [UsageCover.Piece] {
@@ -62,26 +72,47 @@ extension UsageRepository {
     }
 
     private func cover(_ filter: UsageFilter, widest: UsageInterval) throws -> UsageCover {
-        guard let oldest = try day("MIN", .day), let newest = try day("MAX", .day) else {
+        let ends = try ends()
+        guard let oldest = ends.first[.day], let newest = ends.newest else {
             return UsageCover(
                 from: filter.from, to: filter.to, firstMinute: nil, firstHour: nil, firstBlock: nil, widest: widest)
         }
-        func first(_ grain: UsageGrain) throws -> Timestamp? {
+        func first(_ grain: UsageGrain) -> Timestamp? {
             // Where a grain has no row left, it is complete behind the last day that had any usage.
-            let first = try day("MIN", grain) ?? newest + .seconds(86_400)
+            let first = ends.first[grain] ?? newest + .seconds(86_400)
             return first <= oldest ? nil : first
         }
         return UsageCover(
-            from: filter.from, to: filter.to, firstMinute: try first(.minute), firstHour: try first(.hour),
-            firstBlock: try day("MIN", .block), widest: widest)
+            from: filter.from, to: filter.to, firstMinute: first(.minute), firstHour: first(.hour),
+            firstBlock: ends.first[.block], widest: widest)
     }
 
-    private func day(_ end: String, _ grain: UsageGrain) throws -> Timestamp? {
+    /// The first day that each grain has rows of, and the last that any has. Asked for once: all questions of a report are
+    /// put in one transaction.
+    private func ends() throws -> StoredEnds {
+        if let known = known.ends { return known }
+        func end(_ function: String, _ grain: UsageGrain, _ name: String) -> String {
+            "(SELECT \(function)(start_at) FROM \(Self.table) WHERE grain = \(grain.rawValue)) AS \(name)"
+        }
+        let grains = [UsageGrain.minute, .hour, .day, .block]
+        let firsts = grains.map { end("MIN", $0, "first_\($0.rawValue)") }
         let row = try sql.first(
-            "SELECT \(end)(start_at) AS moment FROM \(Self.table) WHERE grain = \(grain.rawValue)", [])
-        guard let row, row["moment"] != .null else { return nil }
-        return UsageInterval.day.start(of: try row.timestamp("moment"))
+            "SELECT \(firsts.joined(separator: ", ")), \(end("MAX", .day, "newest"))", [])
+        func day(_ name: String) throws -> Timestamp? {
+            guard let row, row[name] != .null else { return nil }
+            return UsageInterval.day.start(of: try row.timestamp(name))
+        }
+        var ends = StoredEnds(newest: try day("newest"))
+        for grain in grains { ends.first[grain] = try day("first_\(grain.rawValue)") }
+        known.ends = ends
+        return ends
     }
+}
+
+/// Where the stored rows of each grain begin, in whole days, and where those of days end.
+struct StoredEnds {
+    var first: [UsageGrain: Timestamp] = [:]
+    let newest: Timestamp?
 }
 
 /// A question to the usage tables, which are asked once for each piece of the time that it is about.
@@ -119,7 +150,7 @@ private struct Question {
     }
 
     /// - Parameter before: how many parameters the statement has before those of this condition.
-    func condition(after before: Int = 0) -> String {
+    func condition(after before: Int) -> String {
         var condition = "grain = $\(before + 1) AND start_at >= $\(before + 2) AND start_at < $\(before + 3)"
         var count = before + 3
         if filter.workspace != nil {
@@ -135,11 +166,11 @@ private struct Question {
             + [filter.workspace?.text, filter.mock?.text].compactMap { $0.map(SQLValue.text) }
     }
 
-    func statement(_ piece: UsageCover.Piece) -> String {
+    func statement(_ piece: UsageCover.Piece, after before: Int) -> String {
         let list = (columns + [UsageColumns.aggregates(durations: hasDurations)]).joined(separator: ", ")
         // With nothing to group by, HAVING keeps the row of nulls away that sums over no rows would be.
         let ending = selected.isEmpty ? "HAVING COUNT(*) > 0" : "GROUP BY \(selected.joined(separator: ", "))"
-        return "SELECT \(list) FROM \(table(piece)) WHERE \(condition()) \(ending)"
+        return "SELECT \(list) FROM \(table(piece)) WHERE \(condition(after: before)) \(ending)"
     }
 
     /// What there is to group by, with repetitions.

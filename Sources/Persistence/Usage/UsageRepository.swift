@@ -16,7 +16,13 @@ package struct UsageWindow: Sendable, Hashable {
 
 /// A tenant's `usage_metrics`: the ledger and its roll-ups.
 package struct UsageRepository {
+    /// What a transaction that only reads need not ask twice.
+    final class Known {
+        var ends: StoredEnds?
+    }
+
     let sql: any SQLSession
+    let known = Known()
 
     package init(_ sql: any SQLSession) { self.sql = sql }
 
