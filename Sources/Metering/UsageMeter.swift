@@ -132,7 +132,7 @@ package final class UsageMeter: Service {
             if Task.isCancelled { return }
             let isFull = !makeRoom()
             if isFull || clock.now >= nextFlush {
-                await flushAll()
+                await flushAll(pausing: !isFull)
                 nextFlush = clock.now + interval
             }
             if clock.now >= nextAdoption {
@@ -159,9 +159,12 @@ package final class UsageMeter: Service {
     }
 
     /// Flushes every tenant with pending counts; a failure is logged and its counts are kept.
-    package func flushAll() async {
+    ///
+    /// - Parameter pausing: after each tenant for as long as it took, so that thousands of them leave requests the time.
+    package func flushAll(pausing: Bool = false) async {
         let pending = tenants.withLock { $0.values.filter(\.hasPending) }
         for usage in pending {
+            let start = ContinuousClock.now
             do {
                 try await flush(usage)
             } catch {
@@ -169,6 +172,7 @@ package final class UsageMeter: Service {
                     "usage counts could not be written and will be tried again",
                     metadata: ["tenant": "\(usage.tenant)", "error": "\(error)"])
             }
+            if pausing { try? await Task.sleep(for: ContinuousClock.now - start) }
         }
     }
 

@@ -147,4 +147,36 @@ struct UsageTests {
             #expect(answer.pointers == ["query:group_by"])
         }
     }
+
+    @Test func `usage that other nodes left is rolled up, of ten tenants at a time`() async throws {
+        let installation = try Installation()
+        let minute = UsageInterval.minute.start(of: installation.clock.now + .seconds(-3600))
+        var tenants: [TenantID] = []
+        for number in 0..<12 {
+            let customer = try await Customer(installation, "left-\(number)")
+            tenants.append(customer.tenant)
+            let record = UsageRecord(
+                minute: minute, workspaceID: customer.workspace, mockID: nil, routeID: nil, statusClass: 2, requests: 1,
+                durationMicroseconds: 1, maxDurationMicroseconds: 1, requestBytes: 1, responseBytes: 1)
+            try await installation.database.write(.tenant(customer.tenant)) { sql in
+                _ = try UsageRepository(sql).add(
+                    [record], window: UsageWindow(node: "gone", sequence: 1), at: minute)
+            }
+        }
+        func fresh() async throws -> Int {
+            var count = 0
+            for tenant in tenants {
+                count += try await installation.database.read(.tenant(tenant)) { sql in
+                    try sql.first("SELECT COUNT(*) AS number FROM usage_metrics WHERE grain = 0", [])?
+                        .integer("number") ?? 0
+                }
+            }
+            return count
+        }
+        let reconciler = UsageReconciler(platform: installation.platform, takeWritten: { [] })
+        try await reconciler.reconcile()
+        #expect(try await fresh() == 2)
+        try await reconciler.reconcile()
+        #expect(try await fresh() == 0)
+    }
 }

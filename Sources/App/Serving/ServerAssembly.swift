@@ -123,7 +123,8 @@ struct ServerAssembly: Sendable {
     ) -> [any Service] {
         [
             ReconcilerService(
-                UsageReconciler(platform: platform, takeWritten: { meter.takeWritten() }), every: .seconds(60),
+                UsageReconciler(platform: platform, takeWritten: { meter.takeWritten() }),
+                every: UsageReconciler.period,
                 logger: logger),
             ReconcilerService(ProvisioningReconciler(platform: platform), every: .seconds(60), logger: logger),
             ReconcilerService(

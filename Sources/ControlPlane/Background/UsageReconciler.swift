@@ -10,11 +10,25 @@ package final class UsageReconciler: Reconciler {
     private let platform: Platform
     /// The tenants whose usage this node has written since it was asked last.
     private let takeWritten: @Sendable () -> Set<TenantID>
-    private let lastSweep = Mutex<Timestamp?>(nil)
+    private let sweep = Mutex(Sweep())
 
-    /// How often the tenants are visited that this node has written nothing for: those of nodes that are gone, and those
-    /// whose old usage is to be forgotten.
+    /// The tenants that this node has written nothing for are visited too, a few at a time: those of nodes that are gone, and
+    /// those whose old usage is to be forgotten.
+    private struct Sweep {
+        var rest: ArraySlice<TenantID> = []
+        var begun: Timestamp?
+        /// Tenants at a time.
+        var pace = 0
+    }
+
+    /// In which every tenant is visited once.
     private static let sweepInterval = Duration.seconds(6 * 3600)
+    /// How often this is called.
+    package static let period = Duration.seconds(60)
+    private static let leastPace = 10
+    /// Nobody waits for a roll-up, so that many of them take a fifth of a core at most: after each comes a pause of so many
+    /// times as long as it took.
+    private static let pause = 4
 
     package init(platform: Platform, takeWritten: @escaping @Sendable () -> Set<TenantID>) {
         self.platform = platform
@@ -23,13 +37,12 @@ package final class UsageReconciler: Reconciler {
 
     package func reconcile() async throws {
         let now = platform.surroundings.now()
-        var tenants = takeWritten()
-        if isSweepDue(at: now) {
-            tenants.formUnion(try await platform.database.schemas())
-        }
-        for tenant in tenants.sorted() where !Task.isCancelled {
+        let written = takeWritten()
+        let swept = Set(try await nextInSweep(at: now))
+        for tenant in written.union(swept).sorted() where !Task.isCancelled {
+            let start = ContinuousClock.now
             do {
-                try await rollUp(tenant, now)
+                try await rollUp(tenant, forgettingWindows: swept.contains(tenant), now)
             } catch DatabaseError.noSuchSchema {
                 // Purged meanwhile.
             } catch {
@@ -37,19 +50,30 @@ package final class UsageReconciler: Reconciler {
                 platform.logger.warning(
                     "usage could not be rolled up", metadata: ["tenant": "\(tenant)", "error": "\(error)"])
             }
+            try? await Task.sleep(for: (ContinuousClock.now - start) * Self.pause)
         }
     }
 
-    /// Whether all tenants are to be visited; that then counts as done.
-    private func isSweepDue(at now: Timestamp) -> Bool {
-        lastSweep.withLock { last in
-            if let last, now - last < Self.sweepInterval { return false }
-            last = now
-            return true
+    private func nextInSweep(at now: Timestamp) async throws -> ArraySlice<TenantID> {
+        let isDue = sweep.withLock { sweep in
+            sweep.rest.isEmpty && sweep.begun.map { now - $0 >= Self.sweepInterval } ?? true
+        }
+        if isDue {
+            let tenants = try await platform.database.schemas()
+            let calls = Int(Self.sweepInterval / Self.period)
+            sweep.withLock { sweep in
+                sweep = Sweep(
+                    rest: tenants[...], begun: now, pace: max(Self.leastPace, (tenants.count + calls - 1) / calls))
+            }
+        }
+        return sweep.withLock { sweep in
+            let next = sweep.rest.prefix(sweep.pace)
+            sweep.rest = sweep.rest.dropFirst(sweep.pace)
+            return next
         }
     }
 
-    private func rollUp(_ tenant: TenantID, _ now: Timestamp) async throws {
+    private func rollUp(_ tenant: TenantID, forgettingWindows: Bool, _ now: Timestamp) async throws {
         let record = try await platform.database.read(.platform) { try TenantRepository($0).find(tenant) }
         guard let record else { return }
         let retention = platform.plans.plan(of: record).usageRetention
@@ -60,6 +84,7 @@ package final class UsageReconciler: Reconciler {
         {
             if Task.isCancelled { return }
         }
+        guard forgettingWindows else { return }
         try await platform.database.write(.tenant(tenant)) { sql in
             // A node's file of counters may be found long after it died; its windows must be known for as long.
             _ = try UsageRepository(sql).deleteWindows(before: now - .seconds(400 * 86_400))

@@ -22,7 +22,7 @@ extension UsageRepository {
         }
         // In the same transaction: minutes that arrive when theirs are forgotten must not look like the first of many.
         try forget(retention, at: moment)
-        return end != nil
+        return end.map { $0 < moment } ?? false
     }
 
     /// The end of the hour with the oldest fresh minute, or `moment` if that comes first; nil when there is nothing to do.
