@@ -55,7 +55,7 @@ def measure(folder, options):
     server, management = run.serve(
         folder, options.binary, data, {"MOCKFORGE_METRICS_TENANT_LABEL_LIMIT": str(options.tenants)})
     try:
-        scale.ask_every_tenant(server.port, options.tenants)
+        scale.ask(server.port, options.tenants)
         start, end, text = scrape(management)
         named = len(set(re.findall(rb'tenant_id="([^"]+)"', text)) - {b"other"})
         if named < options.tenants:

@@ -30,7 +30,11 @@ enum DatabaseChoice: Sendable, Equatable {
         do {
             switch self {
             case .sqlite:
-                return try SQLiteDatabase(folder: folder.path, surroundings: surroundings)
+                var limits = SQLiteLimits()
+                // Half of them for the tenants' files, the rest for connections.
+                limits.openTenants = max(
+                    16, min(limits.openTenants, OpenFiles.raiseLimit() / 2 / limits.filesPerTenant))
+                return try SQLiteDatabase(folder: folder.path, limits: limits, surroundings: surroundings)
             case .postgres(let address):
                 let database = PostgresDatabase(address, surroundings: surroundings, logger: logger)
                 try await database.connect()
