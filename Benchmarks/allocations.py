@@ -23,8 +23,8 @@ import run
 THRESHOLDS = {
     "static": {"release": 1.2, "debug": 40},
     "template": {"release": 14, "debug": 172},
-    "validated": {"release": 25, "debug": 100},
-    "list": {"release": 85, "debug": 265},
+    "validated": {"release": 25, "debug": 113},
+    "list": {"release": 85, "debug": 500},
     "no match": {"release": 49, "debug": 325},
 }
 
