@@ -119,10 +119,7 @@ def main():
             for server in servers:
                 server.stop()
     table = render(rounds, answers, edits.value, options)
-    print(table)
-    if options.output:
-        with open(options.output, "w") as file:
-            file.write(table + "\n")
+    run.publish(table, options)
 
 
 def render(rounds, answers, edits, options):

@@ -12,7 +12,7 @@ import os
 import statistics
 import tempfile
 
-from run import BODY, API, Case, cpu_model, run_wrk, serve
+from run import API, BODY, Case, cpu_model, publish, run_wrk, serve
 
 
 def make_case(server, name, journal):
@@ -55,11 +55,7 @@ def main():
         lines.append(
             f"| {title} | {statistics.median(with_it):.{digits}f} | {statistics.median(without):.{digits}f} | "
             f"{statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f}) |")
-    table = "\n".join(lines)
-    print(table)
-    if options.output:
-        with open(options.output, "w") as file:
-            file.write(table + "\n")
+    publish("\n".join(lines), options)
 
 
 if __name__ == "__main__":

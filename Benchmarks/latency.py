@@ -49,10 +49,7 @@ def main():
             for server in servers:
                 server.stop()
     table = render(rates, rounds, options)
-    print(table)
-    if options.output:
-        with open(options.output, "w") as file:
-            file.write(table + "\n")
+    run.publish(table, options)
 
 
 def maximum(case, options, folder):

@@ -329,10 +329,7 @@ def main():
         finally:
             for server in servers:
                 server.stop()
-    print(table)
-    if options.output:
-        with open(options.output, "w") as file:
-            file.write(table + "\n")
+    publish(table, options)
 
 
 def count_allocations(cases, options):
@@ -380,6 +377,14 @@ def render(cases, results, allocations, options):
             f"{cpu / median(base, 'cpu_us'):.2f} | {allocated(name)} | {median(name, 'p50_us'):.0f} | {median(name, 'p99_us'):.0f} | "
             f"{server.peak_memory_mb():.0f} |")
     return "\n".join(lines)
+
+
+def publish(table, options):
+    """Prints a table, and keeps it in the file of `--output`."""
+    print(table)
+    if options.output:
+        with open(options.output, "w") as file:
+            file.write(table + "\n")
 
 
 def cpu_model():

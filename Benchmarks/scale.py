@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 
-from run import cpu_model, on_core, serve
+from run import cpu_model, on_core, publish, serve
 
 # name, tenants, mocks a tenant, routes a mock, tenants that get load
 CASES = [
@@ -109,11 +109,7 @@ def main():
     for name, cpu, rate, idle, after, peak in rows:
         lines.append(
             f"| {name} | {cpu:.1f} | {cpu / rows[0][1]:.2f} | {rate:.0f} | {idle:.0f} | {after:.0f} | {peak:.0f} |")
-    table = "\n".join(lines)
-    print(table)
-    if options.output:
-        with open(options.output, "w") as file:
-            file.write(table + "\n")
+    publish("\n".join(lines), options)
 
 
 if __name__ == "__main__":

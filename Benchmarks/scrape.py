@@ -92,10 +92,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="mockforge-scrape-") as folder:
         scrapes, replies, named = measure(folder, options)
     table = render(scrapes, replies, named, options)
-    print(table)
-    if options.output:
-        with open(options.output, "w") as file:
-            file.write(table + "\n")
+    run.publish(table, options)
 
 
 def render(scrapes, replies, named, options):

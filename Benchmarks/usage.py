@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 
-from run import ADMIN_TOKEN, API, cpu_model, serve
+from run import ADMIN_TOKEN, API, cpu_model, publish, serve
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DAY = 86_400_000_000
@@ -181,11 +181,7 @@ def main():
     for name in next(iter(results.values())):
         cells = [f"{median:.1f}, {longest:.1f}" for median, longest, _ in (result[name] for result in results.values())]
         lines.append(f"| {name} | " + " | ".join(cells) + f" | {next(iter(results.values()))[name][2]:,} |")
-    table = "\n".join(lines)
-    print(table)
-    if options.output:
-        with open(options.output, "w") as file:
-            file.write(table + "\n")
+    publish("\n".join(lines), options)
 
 
 if __name__ == "__main__":
