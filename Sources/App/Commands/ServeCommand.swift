@@ -23,6 +23,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         EventLoops.fitToCores()
+        OpenFiles.raiseLimit()
         let loaded = try options.load()
         let settings = loaded.settings
         let level = Logger.Level(rawValue: settings.logLevel) ?? .info
