@@ -96,8 +96,9 @@ struct UsageReport: Sendable {
             if left.value.requests != right.value.requests { return left.value.requests > right.value.requests }
             return left.key.order < right.key.order
         }
-        var rows = sorted.prefix(breakdown.limit).map { Row(group: $0, totals: $1) }
-        for index in rows.indices.prefix(namedRows) { rows[index].name = try name(of: rows[index].group, sql) }
+        let shown = sorted.prefix(breakdown.limit)
+        let names = try names(of: shown.prefix(namedRows).map(\.key), sql)
+        let rows = shown.map { Row(group: $0, name: $0.narrowestID.flatMap { names[$0] }, totals: $1) }
         return (rows, count)
     }
 
@@ -124,16 +125,19 @@ struct UsageReport: Sendable {
         }
     }
 
-    private static func name(of group: UsageGroup, _ sql: any SQLSession) throws -> String? {
-        if let id = group.routeID.flatMap({ RouteID($0) }) {
-            guard let definition = try RouteRepository(sql).find(id)?.definition else { return nil }
-            return "\(method(definition["method"])) \(definition["path"]?.string ?? "")"
+    /// What the tenant calls what the groups are about, by id. One question for each kind, since each is a round trip to the
+    /// database.
+    private static func names(of groups: [UsageGroup], _ sql: any SQLSession) throws -> [String: String] {
+        let ids = groups.compactMap(\.narrowestID)
+        var names: [String: String] = [:]
+        for route in try RouteRepository(sql).find(Set(ids.compactMap { RouteID($0) })) {
+            names[route.id.text] = "\(method(route.definition["method"])) \(route.definition["path"]?.string ?? "")"
         }
-        if let id = group.mockID.flatMap({ MockID($0) }) { return try MockRepository(sql).find(id)?.name }
-        if let id = group.workspaceID.flatMap({ WorkspaceID($0) }) {
-            return try WorkspaceRepository(sql).find(id)?.name
+        for mock in try MockRepository(sql).find(Set(ids.compactMap { MockID($0) })) { names[mock.id.text] = mock.name }
+        for workspace in try WorkspaceRepository(sql).find(Set(ids.compactMap { WorkspaceID($0) })) {
+            names[workspace.id.text] = workspace.name
         }
-        return nil
+        return names
     }
 
     private static func method(_ json: JSON?) -> String {
@@ -142,6 +146,11 @@ struct UsageReport: Sendable {
 }
 
 extension UsageGroup {
+    /// Of the route, mock or workspace that the group is about; the ids of what did not match are empty.
+    fileprivate var narrowestID: String? {
+        [routeID, mockID, workspaceID].lazy.compactMap { $0 }.first { !$0.isEmpty }
+    }
+
     /// Tells two groups with as many requests apart, so that an answer is the same every time.
     fileprivate var order: String {
         "\(workspaceID ?? "") \(mockID ?? "") \(routeID ?? "") \(statusClass ?? 0)"

@@ -29,6 +29,11 @@ package struct MockRepository {
         try sql.first("SELECT \(Self.columns) FROM mocks WHERE id = $1", [.init(id)]).map(Self.record)
     }
 
+    /// Those with these ids, in no order.
+    package func find(_ ids: Set<MockID>) throws -> [MockRecord] {
+        try sql.rows(Self.columns, of: "mocks", ids: ids).map(Self.record)
+    }
+
     /// Oldest first.
     package func list(workspace: WorkspaceID, page: Page) throws -> Listing<MockRecord> {
         try selection(workspace).page(page, sql, Self.record)

@@ -40,6 +40,11 @@ package struct RouteRepository {
         try sql.first("SELECT \(Self.columns) FROM routes WHERE id = $1", [.init(id)]).map(Self.record)
     }
 
+    /// Those with these ids, in no order.
+    package func find(_ ids: Set<RouteID>) throws -> [RouteRecord] {
+        try sql.rows(Self.columns, of: "routes", ids: ids).map(Self.record)
+    }
+
     /// By position.
     package func list(mock: MockID, page: Page) throws -> Listing<RouteRecord> {
         try selection(mock).page(page, sql, Self.record)

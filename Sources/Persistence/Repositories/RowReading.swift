@@ -33,6 +33,15 @@ extension SQLRow {
     }
 }
 
+extension SQLSession {
+    /// The rows of a table that have one of these ids.
+    func rows<Kind>(_ columns: String, of table: String, ids: Set<Identifier<Kind>>) throws -> [SQLRow] {
+        guard !ids.isEmpty else { return [] }
+        let places = (1...ids.count).map { "$\($0)" }.joined(separator: ", ")
+        return try query("SELECT \(columns) FROM \(table) WHERE id IN (\(places))", ids.map { SQLValue($0) })
+    }
+}
+
 extension SQLValue {
     init<Kind>(_ id: Identifier<Kind>) { self = .text(id.text) }
     init(_ id: TenantID) { self = .text(id.text) }

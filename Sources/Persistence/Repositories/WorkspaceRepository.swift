@@ -29,6 +29,11 @@ package struct WorkspaceRepository {
         try sql.first("SELECT \(Self.columns) FROM workspaces WHERE id = $1", [.init(id)]).map(Self.record)
     }
 
+    /// Those with these ids, in no order.
+    package func find(_ ids: Set<WorkspaceID>) throws -> [WorkspaceRecord] {
+        try sql.rows(Self.columns, of: "workspaces", ids: ids).map(Self.record)
+    }
+
     package func find(slug: Slug) throws -> WorkspaceRecord? {
         try sql.first("SELECT \(Self.columns) FROM workspaces WHERE slug = $1", [.text(slug.text)]).map(Self.record)
     }
