@@ -16,10 +16,11 @@ struct CurlTransfer: ~Copyable {
         /// Whether the server may have taken the mail: all of it was handed over, and no refusal came.
         var isUncertain: Bool { wasSent && !(400..<600).contains(answer) }
 
-        /// Whether the cause is in the address: no time heals it.
+        /// Whether the cause is in the address or in what is installed: no time heals it.
         var isOfSetup: Bool {
             let causes = [
-                CURLE_LOGIN_DENIED, CURLE_USE_SSL_FAILED, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
+                CURLE_FAILED_INIT, CURLE_LOGIN_DENIED, CURLE_USE_SSL_FAILED, CURLE_PEER_FAILED_VERIFICATION,
+                CURLE_SSL_CACERT_BADFILE,
             ]
             return causes.contains(code)
         }

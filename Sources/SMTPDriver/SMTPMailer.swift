@@ -85,6 +85,7 @@ package final class SMTPMailer: Mailer {
 
     private func sentence(_ failure: CurlTransfer.Failure) -> String {
         switch failure.code {
+        case CURLE_FAILED_INIT: failure.reason
         case CURLE_COULDNT_RESOLVE_HOST: "the mail server's host \(address.host) is not known"
         case CURLE_COULDNT_CONNECT: "cannot reach the mail server \(address): \(failure.reason)"
         case CURLE_OPERATION_TIMEDOUT: "the mail server \(address) does not answer in time"

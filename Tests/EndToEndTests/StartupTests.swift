@@ -9,11 +9,13 @@ extension EndToEnd {
     @Suite(.enabled(if: Services.shared != nil, "needs PostgreSQL, Redis, S3 and SMTP; make test starts them"))
     struct StartupTests {
         private func start(
-            _ key: String, _ url: String, _ code: Int32, _ words: String..., secrets: [String] = []
+            _ key: String, _ url: String, _ code: Int32, _ words: String..., secrets: [String] = [],
+            environment: [String: String] = [:]
         ) async throws {
             let variable = "MOCKFORGE_" + key.uppercased().replacingOccurrences(of: ".", with: "_")
             let result = try await Programs.run(
-                ["serve", "--port", "0", "--management-port", "0"], environment: [variable: url])
+                ["serve", "--port", "0", "--management-port", "0"],
+                environment: environment.merging([variable: url]) { $1 })
             #expect(result.code == code, "\(result.code) \(result.errors)")
             let lines = result.errors.split(separator: "\n").filter { $0.hasPrefix("error: ") }
             #expect(lines.count == 1, "\(result.errors)")
@@ -155,6 +157,21 @@ extension EndToEnd {
 
         @Test func `a mail server that does not answer`() async throws {
             try await start("mail.url", "smtp://127.0.0.1:1?from=a@example.com&tls=none", 69, "127.0.0.1:1")
+        }
+
+        @Test(arguments: [
+            (key: "database.url", url: "POSTGRES", library: "libpq", file: "libpq.so.5"),
+            (key: "mail.url", url: "SMTP", library: "libcurl", file: "libcurl.so.4"),
+        ])
+        func `a client library that cannot be loaded`(
+            key: String, url: String, library: String, file: String
+        ) async throws {
+            // Found before the installed one, and no library.
+            let folder = try ScratchFolder()
+            try Data("no library".utf8).write(to: URL(fileURLWithPath: folder.path + "/" + file))
+            try await start(
+                key, try services.url(url), 78, "needs \(library), which is not installed", file,
+                environment: ["LD_LIBRARY_PATH": folder.path])
         }
 
         @Test func `doctor names the store that is wrong`() async throws {
