@@ -5,25 +5,30 @@ package protocol IdentifierKind: Sendable {
 
 /// A validated id such as `ws_5k2p9m3q7r1t8v4x`: the kind's prefix, `_`, and 16 characters of `[a-z0-9]`.
 package struct Identifier<Kind: IdentifierKind>: Sendable, Hashable, Comparable, CustomStringConvertible {
-    package let text: String
+    private static var length: Int { Kind.prefix.utf8.count + 1 + Letters.capacity }
+
+    private let letters: Letters
 
     /// Nil when `text` is not an id of this kind.
     package init?(_ text: String) {
         let bytes = text.utf8
-        guard bytes.count == Kind.prefix.utf8.count + 17, text.hasPrefix(Kind.prefix + "_"),
-            bytes.suffix(16).allSatisfy(Alphabet.isLowerAlphanumeric)
+        guard bytes.count == Self.length, bytes.starts(with: Kind.prefix.utf8),
+            bytes.dropFirst(Kind.prefix.utf8.count).first == UInt8(ascii: "_"),
+            let letters = Letters(bytes.suffix(Letters.capacity))
         else { return nil }
-        self.text = text
+        self.letters = letters
     }
 
     /// A fresh id: 16 characters carry 82 bits.
     package init(from surroundings: Surroundings) {
-        text = Kind.prefix + "_" + Alphabet.randomText(length: 16, from: surroundings)
+        letters = Letters(count: Letters.capacity, from: surroundings)
     }
+
+    package var text: String { "\(Kind.prefix)_\(letters.text)" }
 
     package var description: String { text }
 
-    package static func < (left: Self, right: Self) -> Bool { left.text < right.text }
+    package static func < (left: Self, right: Self) -> Bool { left.letters < right.letters }
 }
 
 package enum WorkspaceKind: IdentifierKind { package static let prefix = "ws" }
@@ -54,37 +59,27 @@ package typealias JournalID = Identifier<JournalKind>
 
 /// A tenant's id: 10 characters of `[a-z0-9]`, the first a letter, so that it is safe in URLs, file names and schema names.
 package struct TenantID: Sendable, Hashable, Comparable, CustomStringConvertible {
-    package let text: String
+    private let letters: Letters
 
     package init?(_ text: String) {
-        guard text.utf8.count == 10, let first = text.utf8.first, first >= 97, first <= 122,
-            text.utf8.allSatisfy(Alphabet.isLowerAlphanumeric)
+        guard text.utf8.count == 10, let first = text.utf8.first, first >= UInt8(ascii: "a"),
+            let letters = Letters(text.utf8[...])
         else { return nil }
-        self.text = text
+        self.letters = letters
     }
 
     package init(from surroundings: Surroundings) {
         var generator = surroundings.generator
-        let letter = Unicode.Scalar(UInt8.random(in: 97...122, using: &generator))
-        text = String(Character(letter)) + Alphabet.randomText(length: 9, from: surroundings)
+        let first = UInt8.random(in: UInt8(ascii: "a")...UInt8(ascii: "z"), using: &generator)
+        letters = Letters(count: 10, first: first, from: surroundings)
     }
+
+    package var text: String { letters.text }
 
     /// The name of the tenant's database schema.
     package var schemaName: String { "tenant_" + text }
 
     package var description: String { text }
 
-    package static func < (left: TenantID, right: TenantID) -> Bool { left.text < right.text }
-}
-
-enum Alphabet {
-    static let lowerAlphanumeric = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
-
-    static func isLowerAlphanumeric(_ byte: UInt8) -> Bool { (97...122).contains(byte) || (48...57).contains(byte) }
-
-    static func randomText(length: Int, from surroundings: Surroundings) -> String {
-        var generator = surroundings.generator
-        return String(
-            decoding: (0..<length).map { _ in lowerAlphanumeric.randomElement(using: &generator)! }, as: UTF8.self)
-    }
+    package static func < (left: TenantID, right: TenantID) -> Bool { left.letters < right.letters }
 }

@@ -37,6 +37,26 @@ struct NameTests {
         #expect(MockID(route.text) == nil)
     }
 
+    @Test func `ids are ordered as their texts are, and are what their texts say`() throws {
+        let ids = (0..<500).map { _ in MockID(from: .system) }
+        #expect(ids.sorted().map(\.text) == ids.map(\.text).sorted())
+        let tenants = (0..<500).map { _ in TenantID(from: .system) }
+        #expect(tenants.sorted().map(\.text) == tenants.map(\.text).sorted())
+        let text = "mock_0z9a8b7c6d5e4f3g"
+        let id = try #require(MockID(text))
+        #expect(id.text == text)
+        #expect("\(id)" == text)
+        #expect(try #require(TenantID("a0b1c2d3e9")).schemaName == "tenant_a0b1c2d3e9")
+    }
+
+    @Test(arguments: [
+        "", "mock_", "mock_0z9a8b7c6d5e4f3", "mock_0z9a8b7c6d5e4f3gh", "mock_0z9a8b7c6d5e4f3G", "mock-0z9a8b7c6d5e4f3g",
+        "mocK_0z9a8b7c6d5e4f3g", "mock_0z9a8b7c6d5e4f3\u{0}", "mock_0z9a8b7c6d5e4fü", "mockx_0z9a8b7c6d5e4f3",
+    ])
+    func `what is no id of a mock is refused`(text: String) {
+        #expect(MockID(text) == nil)
+    }
+
     @Test(arguments: ["abc123", "1bcdefghij", "abcdefghiJ", "abcdefghij1", "abcde-ghij"])
     func `what is no tenant id is refused`(text: String) {
         #expect(TenantID(text) == nil)

@@ -14,8 +14,21 @@ struct PlainJournalEntry: DeferredJournalEntry, @unchecked Sendable {
         var status: Int
         var mockID: MockID?
         var routeID: RouteID?
-        var nearMisses = JSON.null
-        var violations: [Violation] = []
+        /// Nil for nearly all.
+        var findings: Findings?
+    }
+
+    /// What the engine found out about a request besides its reply.
+    final class Findings: Sendable {
+        let nearMisses: JSON
+        let violations: [Violation]
+
+        /// Nil when it found nothing.
+        init?(_ reply: MockReply?) {
+            guard let reply, !reply.violations.isEmpty || !reply.nearMisses.isNull else { return nil }
+            nearMisses = reply.nearMisses
+            violations = reply.violations
+        }
     }
 
     private final class Storage: ManagedBuffer<Fields, UInt8> {}
@@ -33,7 +46,7 @@ struct PlainJournalEntry: DeferredJournalEntry, @unchecked Sendable {
             UnsafeMutableRawBufferPointer(start: elements, count: bytes.count).copyBytes(from: bytes)
         }
         var cost = 128 + MemoryLayout<Fields>.size + bytes.count
-        if !fields.violations.isEmpty || fields.nearMisses != .null { cost += 2048 }
+        if fields.findings != nil { cost += 2048 }
         self.cost = cost
     }
 
@@ -53,7 +66,7 @@ struct PlainJournalEntry: DeferredJournalEntry, @unchecked Sendable {
                 host: fields.host.text, path: exchange.text(request.path), query: request.query.map(exchange.text),
                 headers: headers, body: body, isBodyTruncated: isTruncated, status: fields.status,
                 mockID: fields.mockID, routeID: fields.routeID, durationMicroseconds: fields.durationMicroseconds,
-                nearMisses: fields.nearMisses, violations: fields.violations)
+                nearMisses: fields.findings?.nearMisses ?? .null, violations: fields.findings?.violations ?? [])
         }
     }
 }

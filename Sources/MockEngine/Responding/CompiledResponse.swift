@@ -2,7 +2,7 @@ import Domain
 import JSON
 
 /// A response definition made ready: constant parts are bytes, the others programs.
-struct CompiledResponse: Sendable {
+final class CompiledResponse: Sendable {
     enum Body: Sendable {
         case constant([UInt8])
         case template(CompiledTemplate)

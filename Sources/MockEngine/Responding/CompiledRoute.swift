@@ -1,8 +1,8 @@
 import Domain
 import JSON
 
-/// A route made ready to answer.
-struct CompiledRoute: Sendable {
+/// A route made ready to answer. A class, as are its responses: a copy would count references to each of their parts.
+final class CompiledRoute: Sendable {
     let id: RouteID
     let mockID: MockID
     let name: String
@@ -10,6 +10,10 @@ struct CompiledRoute: Sendable {
     let match: CompiledMatch?
     let responses: [CompiledResponse]
     let selection: Selection
+    /// Whether the responses take turns.
+    let isSequence: Bool
+    /// Whether some response has a delay.
+    let mayDelay: Bool
     /// What the imported description asks of requests; nil for a hand-made route.
     let contract: RequestContract?
     let nearMissCandidate: NearMissFinder.Candidate
@@ -25,6 +29,8 @@ struct CompiledRoute: Sendable {
             try CompiledResponse($0, mock: mock.id, route: definition.id, schemas: schemas, assets: mock.assets)
         }
         selection = definition.selection
+        isSequence = selection == .sequence && responses.count > 1
+        mayDelay = responses.contains { $0.delayMilliseconds > 0 }
         nearMissCandidate = NearMissFinder.Candidate(
             id: definition.id, name: definition.name, methods: definition.methods, pattern: pattern, match: match)
         if let operation = definition.operation, let document = mock.document, let schemas {
@@ -34,14 +40,8 @@ struct CompiledRoute: Sendable {
         }
     }
 
-    /// Whether some response has a delay.
-    var mayDelay: Bool { responses.contains { $0.delayMilliseconds > 0 } }
-
     /// Bytes in memory, roughly.
     var approximateSize: Int { 1024 + responses.reduce(0) { $0 + $1.approximateSize } }
-
-    /// Whether the responses take turns.
-    var isSequence: Bool { selection == .sequence && responses.count > 1 }
 
     /// How many responses take turns for a request; nil when its response does not depend on the turn.
     func turns(for view: RequestView, preference: Preference) -> Int? {
