@@ -25,6 +25,7 @@ enum Library {
     static let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
     static let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
     static let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+    static let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
     static let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
     static let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
@@ -52,6 +53,7 @@ let package = Package(
     products: [.executable(name: "mockforge", targets: ["mockforge"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -119,7 +121,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Persistence",
-            dependencies: ["Domain", "JSON", Library.crypto, Library.grdb, Library.logging],
+            dependencies: ["Domain", "JSON", Library.crypto, Library.deque, Library.grdb, Library.logging],
             resources: [.embedInCode("Migrations/platform"), .embedInCode("Migrations/tenant")],
             swiftSettings: settings),
         .target(name: "MockEngine", dependencies: ["CRE2", "Domain", "JSON", Library.yams], swiftSettings: settings),

@@ -4,41 +4,20 @@ import Synchronization
 /// The newest requests of one workspace.
 final class WorkspaceJournal: JournalAppender {
     private struct State {
-        /// Slots before `head` are empty; dropping the front is a step of the head, and the slots go when they are half.
-        var slots: [(any DeferredJournalEntry)?] = []
-        var head = 0
-        /// How many entries were dropped ever: the number of the entry at `head`.
+        var ring = JournalRing()
+        /// How many entries were forgotten ever: the number of the oldest that is kept.
         var firstNumber = 0
-        var bytes = 0
         /// When the newest entry came.
         var lastUse = Timestamp(microseconds: 0)
         var isClosed = false
         var streams: [Int: AsyncStream<JournalEntry>.Continuation] = [:]
         var nextStream = 0
 
-        var count: Int { slots.count - head }
-
         /// Returns the bytes it freed.
-        mutating func dropFirst() -> Int {
-            guard let entry = slots[head] else { return 0 }
-            slots[head] = nil
-            head += 1
-            firstNumber += 1
-            if head > 64, head * 2 > slots.count {
-                slots.removeFirst(head)
-                head = 0
-            }
-            let cost = entry.cost
-            bytes -= cost
-            return cost
-        }
-
         mutating func dropAll() -> Int {
-            firstNumber += count
-            slots = []
-            head = 0
-            defer { bytes = 0 }
-            return bytes
+            firstNumber += ring.count
+            defer { ring = JournalRing() }
+            return ring.bytes
         }
     }
 
@@ -51,19 +30,12 @@ final class WorkspaceJournal: JournalAppender {
     var lastUse: Timestamp { state.withLock { $0.lastUse } }
 
     func append(_ entry: any DeferredJournalEntry) {
-        let cost = entry.cost
         let limits = limits
         let (growth, streams) = state.withLock { state -> (Int, [AsyncStream<JournalEntry>.Continuation]) in
             if state.isClosed { return (0, []) }
-            var growth = cost
-            state.slots.append(entry)
-            state.bytes += cost
+            let (growth, forgotten) = state.ring.append(entry, limits)
+            state.firstNumber += forgotten
             state.lastUse = entry.receivedAt
-            while state.count > limits.entriesPerWorkspace
-                || (state.bytes > limits.bytesPerWorkspace && state.count > 1)
-            {
-                growth -= state.dropFirst()
-            }
             return (growth, state.streams.isEmpty ? [] : Array(state.streams.values))
         }
         if !streams.isEmpty {
@@ -76,14 +48,13 @@ final class WorkspaceJournal: JournalAppender {
     /// At most `count` entries older than the one with the number `before`, newest first, and the number of the oldest of
     /// them. Readers go piece by piece, so that they never hold up the data plane for long.
     func piece(before: Int?, count: Int) -> (entries: [JournalEntry], oldest: Int) {
-        let (slots, oldest) = state.withLock { state -> ([any DeferredJournalEntry], Int) in
-            let end = min(before ?? .max, state.firstNumber + state.count)
+        let (entries, oldest) = state.withLock { state -> ([any DeferredJournalEntry], Int) in
+            let end = min(before ?? .max, state.firstNumber + state.ring.count)
             let start = max(state.firstNumber, end - count)
             guard start < end else { return ([], state.firstNumber) }
-            let slots = state.slots[(state.head + start - state.firstNumber)..<(state.head + end - state.firstNumber)]
-            return (slots.reversed().compactMap { $0 }, start)
+            return (state.ring.entries((start - state.firstNumber)..<(end - state.firstNumber)).reversed(), start)
         }
-        return (slots.map { $0.read() }, oldest)
+        return (entries.map { $0.read() }, oldest)
     }
 
     func clear() { table.resize(by: -state.withLock { $0.dropAll() }, self) }

@@ -4,14 +4,15 @@ package import Synchronization
 
 /// Journals that every node sees, in Redis.
 ///
-/// An entry costs its request one append to a buffer; a task sends what has gathered, in one piece for each workspace. The
+/// An entry costs its request one append to its workspace's line; a task sends what has gathered, in one piece for each workspace. The
 /// more there was to send, the longer the next pieces gather: what is beyond a journal's room is then never sent at all,
 /// and whoever reads has it sent at once.
-/// While Redis is slow or away the buffer keeps the newest within its bounds. Entries may be
+/// While Redis is slow or away the lines keep the newest within its bounds. Entries may be
 /// sent twice when a connection breaks; readers know them by their ids.
 package final class RedisJournal: Journal {
     private struct State {
-        var buffer: JournalBuffer
+        /// Those that have got entries since they were sent.
+        var lines: [JournalLine] = []
         var isSending = false
         var isClosed = false
         var waiters: [(key: JournalKey?, continuation: CheckedContinuation<Bool, Never>)] = []
@@ -26,6 +27,7 @@ package final class RedisJournal: Journal {
     private static let gatheringTime = Duration.milliseconds(2)
     private static let gatheringTimePerEntry = Duration.microseconds(500)
     private static let maxGatheringTime = Duration.milliseconds(500)
+    private static let longGatheringTime = Duration.seconds(2)
     private static let retryPause = Duration.milliseconds(200)
     /// A journal that nobody adds to is forgotten after a week.
     private static let lifetime = 7 * 24 * 3600
@@ -42,7 +44,8 @@ package final class RedisJournal: Journal {
     private let subscriber: RedisSubscriber
     private let limits: JournalLimits
     private let node: String
-    private let state: Mutex<State>
+    private let lines: JournalLines
+    private let state = Mutex(State())
     private let streams: JournalStreams
     private let barrier = Mutex<JournalBarrier?>(nil)
     private let watching = Mutex<Task<Void, Never>?>(nil)
@@ -56,7 +59,7 @@ package final class RedisJournal: Journal {
         self.subscriber = subscriber
         self.limits = limits
         node = String(surroundings.random(), radix: 36)
-        state = Mutex(State(buffer: JournalBuffer(limits, maxBytes: Self.bufferBytes)))
+        lines = JournalLines(limits, maxBytes: Self.bufferBytes)
         streams = JournalStreams(limits)
         let barrier = JournalBarrier(client, subscriber, node: node) { [weak self] key in
             _ = await self?.flush(key)
@@ -66,8 +69,8 @@ package final class RedisJournal: Journal {
 
     /// Sends what is left. Entries that come later are dropped.
     package func close() async {
-        let keys = state.withLock { Array($0.buffer.lines.keys) }
-        for key in keys where await !flush(key) { break }
+        let lines = state.withLock { $0.lines }
+        for line in lines where await !flush(line.key) { break }
         state.withLock { $0.isClosed = true }
         barrier.withLock { $0 }?.close()
         watching.withLock { $0 }?.cancel()
@@ -76,25 +79,32 @@ package final class RedisJournal: Journal {
     // MARK: Writing
 
     package func appender(tenant: TenantID, workspace: WorkspaceID) -> any JournalAppender {
-        Appender(journal: self, key: JournalKey(tenant: tenant, workspace: workspace))
+        Appender(journal: self, line: lines.line(JournalKey(tenant: tenant, workspace: workspace)))
     }
 
     private struct Appender: JournalAppender {
         let journal: RedisJournal
-        let key: JournalKey
+        let line: JournalLine
 
-        func append(_ entry: any DeferredJournalEntry) { journal.append(entry, key) }
+        func append(_ entry: any DeferredJournalEntry) { journal.append(entry, to: line) }
     }
 
-    private func append(_ entry: any DeferredJournalEntry, _ key: JournalKey) {
-        let (lost, mustSend) = state.withLock { state -> (Int, Bool) in
-            guard !state.isClosed else { return (1, false) }
-            let lost = state.buffer.append(entry, key)
-            defer { state.isSending = true }
-            return (lost, !state.isSending)
-        }
+    private func append(_ entry: any DeferredJournalEntry, to line: JournalLine) {
+        let (wasEmpty, lost) = lines.append(entry, to: line)
         if lost > 0 { dropped.add(lost, ordering: .relaxed) }
-        if !streams.isEmpty, streams.has(key) { streams.yield(entry.read(), key) }
+        if !streams.isEmpty, streams.has(line.key) { streams.yield(entry.read(), line.key) }
+        if wasEmpty { enlist(line) }
+    }
+
+    /// The line has got its first entry since it was sent.
+    private func enlist(_ line: JournalLine) {
+        let (isClosed, mustSend) = state.withLock { state -> (Bool, Bool) in
+            if state.isClosed { return (true, false) }
+            state.lines.append(line)
+            defer { state.isSending = true }
+            return (false, !state.isSending)
+        }
+        if isClosed { dropped.add(lines.take(line).count, ordering: .relaxed) }
         if mustSend { Task { await self.send() } }
     }
 
@@ -114,25 +124,36 @@ package final class RedisJournal: Journal {
 
     /// Runs while there is something to send.
     private func send() async {
-        var sent = 0
+        var pause = Self.gatheringTime
         while true {
-            await gather(for: max(Self.gatheringTime, min(Self.gatheringTimePerEntry * sent, Self.maxGatheringTime)))
+            await gather(for: pause)
             let (lines, waiters) = state.withLock { state in
-                defer { state.waiters = [] }
-                return (state.buffer.takeAll(), state.waiters)
+                defer { (state.lines, state.waiters) = ([], []) }
+                return (state.lines, state.waiters)
             }
-            sent = lines.values.reduce(0) { $0 + $1.entries.count }
-            let failed = await send(lines)
+            let rings = lines.map { ($0, self.lines.take($0)) }
+            pause = gatheringTime(after: rings.map(\.1))
+            let failed = await send(rings)
             for waiter in waiters {
                 waiter.continuation.resume(returning: waiter.key.map { !failed.contains($0) } ?? true)
             }
             if !failed.isEmpty { try? await Task.sleep(for: Self.retryPause) }
             let isDone = state.withLock { state in
-                if state.buffer.lines.isEmpty, state.waiters.isEmpty { state.isSending = false }
+                if state.lines.isEmpty, state.waiters.isEmpty { state.isSending = false }
                 return !state.isSending
             }
             if isDone { return }
         }
+    }
+
+    /// Where a workspace has answered more than its journal holds, most of what comes next will never be read, and waiting
+    /// for longer leaves more of it unsent.
+    private func gatheringTime(after rings: [JournalRing]) -> Duration {
+        let count = rings.reduce(0) { $0 + $1.count }
+        let bytes = rings.reduce(0) { $0 + $1.bytes }
+        let isFull = rings.contains { $0.count >= limits.entriesPerWorkspace }
+        if isFull, bytes < Self.bufferBytes / 4 { return Self.longGatheringTime }
+        return max(Self.gatheringTime, min(Self.gatheringTimePerEntry * count, Self.maxGatheringTime))
     }
 
     private func gather(for time: Duration) async {
@@ -146,17 +167,18 @@ package final class RedisJournal: Journal {
         state.withLock { $0.gathering = nil }
     }
 
-    /// Gives the journals that could not be sent; their entries are in the buffer again.
-    private func send(_ lines: [JournalKey: JournalBuffer.Line]) async -> Set<JournalKey> {
-        await withTaskGroup(of: (JournalKey, [any DeferredJournalEntry]).self) { group in
-            for (key, line) in lines {
-                group.addTask { (key, await self.send(Array(line.entries), key)) }
+    /// Gives the journals that could not be sent; their entries wait again.
+    private func send(_ rings: [(JournalLine, JournalRing)]) async -> Set<JournalKey> {
+        await withTaskGroup(of: (JournalLine, [any DeferredJournalEntry]).self) { group in
+            for (line, ring) in rings where ring.count > 0 {
+                group.addTask { (line, await self.send(ring.entries, line.key)) }
             }
             var failed: Set<JournalKey> = []
-            for await (key, unsent) in group where !unsent.isEmpty {
-                failed.insert(key)
-                let lost = state.withLock { $0.buffer.putBack(unsent, key) }
+            for await (line, unsent) in group where !unsent.isEmpty {
+                failed.insert(line.key)
+                let (wasEmpty, lost) = lines.putBack(unsent, to: line)
                 if lost > 0 { dropped.add(lost, ordering: .relaxed) }
+                if wasEmpty { state.withLock { $0.lines.append(line) } }
             }
             return failed
         }
@@ -234,7 +256,7 @@ package final class RedisJournal: Journal {
 
     package func clear(tenant: TenantID, workspace: WorkspaceID) async throws {
         let key = JournalKey(tenant: tenant, workspace: workspace)
-        state.withLock { $0.buffer.remove(key) }
+        _ = lines.take(lines.line(key))
         try await settle(key)
         _ = try await run { () throws(RedisError) in
             try await client.evaluate(
@@ -243,7 +265,7 @@ package final class RedisJournal: Journal {
     }
 
     package func remove(tenant: TenantID) async throws {
-        state.withLock { $0.buffer.remove(tenant) }
+        lines.remove(tenant)
         streams.finish(tenant)
         // What is just being sent would come after the end.
         _ = await flush(nil)

@@ -41,29 +41,50 @@ private func entry(body: String = "", status: Int = 200, after microseconds: Int
     @Test func `a workspace with many pushes out its own oldest and nobody else's`() {
         var limits = JournalLimits()
         limits.entriesPerWorkspace = 10
-        var buffer = JournalBuffer(limits, maxBytes: .max)
-        #expect(buffer.append(ReadJournalEntry(entry()), other) == 0)
+        let lines = JournalLines(limits, maxBytes: .max)
+        _ = lines.append(ReadJournalEntry(entry()), to: lines.line(other))
         let entries = (0..<25).map { _ in entry() }
-        for entry in entries { #expect(buffer.append(ReadJournalEntry(entry), acme) == 0) }
-        #expect(buffer.lines[acme]?.entries.map { $0.read() } == Array(entries.suffix(10)))
-        #expect(buffer.lines[other]?.entries.count == 1)
+        for (number, entry) in entries.enumerated() {
+            let (wasEmpty, dropped) = lines.append(ReadJournalEntry(entry), to: lines.line(acme))
+            #expect(wasEmpty == (number == 0))
+            #expect(dropped == 0)
+        }
+        #expect(lines.take(lines.line(acme)).entries.map { $0.read() } == Array(entries.suffix(10)))
+        #expect(lines.take(lines.line(acme)).count == 0)
+        #expect(lines.take(lines.line(other)).count == 1)
     }
 
     @Test func `where there is no room, whoever holds most pays`() {
-        var buffer = JournalBuffer(JournalLimits(), maxBytes: 100_000)
-        _ = buffer.append(ReadJournalEntry(entry()), other)
+        let lines = JournalLines(JournalLimits(), maxBytes: 100_000)
+        _ = lines.append(ReadJournalEntry(entry()), to: lines.line(other))
         var dropped = 0
-        for _ in 0..<200 { dropped += buffer.append(ReadJournalEntry(entry(body: "large")), acme) }
+        for _ in 0..<200 {
+            dropped += lines.append(ReadJournalEntry(entry(body: "large")), to: lines.line(acme)).dropped
+        }
         #expect(dropped > 0)
-        #expect(buffer.lines[other]?.entries.count == 1)
+        #expect(lines.line(acme).bytes + lines.line(other).bytes <= 100_000)
+        #expect(lines.take(lines.line(other)).count == 1)
     }
 
     @Test func `what could not be sent goes before what has come since`() {
-        var buffer = JournalBuffer(JournalLimits(), maxBytes: .max)
+        let lines = JournalLines(JournalLimits(), maxBytes: .max)
         let (first, second) = (entry(), entry())
-        _ = buffer.append(ReadJournalEntry(second), acme)
-        _ = buffer.putBack([ReadJournalEntry(first)], acme)
-        #expect(buffer.lines[acme]?.entries.map { $0.read() } == [first, second])
+        _ = lines.append(ReadJournalEntry(second), to: lines.line(acme))
+        #expect(lines.putBack([ReadJournalEntry(first)], to: lines.line(acme)) == (false, 0))
+        #expect(lines.take(lines.line(acme)).entries.map { $0.read() } == [first, second])
+        #expect(lines.putBack([ReadJournalEntry(first)], to: lines.line(acme)) == (true, 0))
+        #expect(lines.take(lines.line(acme)).entries.map { $0.read() } == [first])
+    }
+
+    @Test func `a tenant that is gone takes no more entries`() {
+        let lines = JournalLines(JournalLimits(), maxBytes: .max)
+        let line = lines.line(acme)
+        _ = lines.append(ReadJournalEntry(entry()), to: line)
+        lines.remove(acme.tenant)
+        #expect(lines.append(ReadJournalEntry(entry()), to: line) == (false, 0))
+        #expect(lines.putBack([ReadJournalEntry(entry())], to: line) == (false, 1))
+        #expect(line.bytes == 0)
+        #expect(lines.line(acme) !== line)
     }
 }
 
