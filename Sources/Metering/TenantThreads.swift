@@ -2,7 +2,8 @@ package import Domain
 import Foundation
 import Synchronization
 
-/// A few threads for computing that takes long, such as compiling a workspace, apart from those that all requests share.
+/// A few threads for computing that takes long, such as compiling a workspace, apart from those that all requests share and
+/// behind them.
 /// Tenants take turns, and one tenant's work is done one piece after the other: however much of it waits, another's next
 /// piece waits for at most one piece of each of the others.
 package final class TenantThreads: Sendable {
@@ -78,6 +79,7 @@ package final class TenantThreads: Sendable {
     }
 
     private func serve() {
+        ThreadPriority.lower()
         while true {
             state.withLock { $0.idle += 1 }
             signal.wait()

@@ -8,8 +8,10 @@ import Prometheus
 struct ManagementResponder: HTTPResponder {
     typealias Context = BasicRequestContext
 
+    private static let pieceLength = 64 * 1024
+
     let readiness: Readiness
-    let metrics: Registry
+    let metrics: MetricsText
     /// Asks the database for something small; throws when it does not answer.
     let probe: @Sendable () async throws -> Void
 
@@ -20,14 +22,14 @@ struct ManagementResponder: HTTPResponder {
         let response: Response
         switch request.uri.path {
         case "/metrics":
-            response = Self.response(.ok, metrics.text(), Registry.mediaType)
+            response = Self.response(.ok, await metrics.current(), Registry.mediaType)
         case "/health", "/health/live":
             response = Self.health(.ok, "ok")
         case "/health/ready":
             response = await ready()
         default:
             response = Self.response(
-                .notFound, Array("here are /metrics, /health/live and /health/ready\n".utf8),
+                .notFound, ByteBuffer(string: "here are /metrics, /health/live and /health/ready\n"),
                 "text/plain; charset=utf-8")
         }
         return request.method == .head ? response.createHeadResponse() : response
@@ -46,12 +48,23 @@ struct ManagementResponder: HTTPResponder {
     }
 
     private static func health(_ status: HTTPResponse.Status, _ text: String) -> Response {
-        response(status, (["status": .string(text)] as JSON).bytes, "application/json")
+        response(status, ByteBuffer(bytes: (["status": .string(text)] as JSON).bytes), "application/json")
     }
 
-    private static func response(_ status: HTTPResponse.Status, _ bytes: [UInt8], _ type: String) -> Response {
+    /// In pieces, since thousands of tenants make megabytes, and between two pieces the event loop can answer others.
+    private static func body(_ bytes: ByteBuffer) -> ResponseBody {
+        ResponseBody(contentLength: bytes.readableBytes) { writer in
+            var rest = bytes
+            while let piece = rest.readSlice(length: min(rest.readableBytes, pieceLength)), piece.readableBytes > 0 {
+                try await writer.write(piece)
+            }
+            try await writer.finish(nil)
+        }
+    }
+
+    private static func response(_ status: HTTPResponse.Status, _ bytes: ByteBuffer, _ type: String) -> Response {
         Response(
             status: status, headers: [.contentType: type, .cacheControl: "no-store"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+            body: body(bytes))
     }
 }

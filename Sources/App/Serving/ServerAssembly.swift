@@ -80,7 +80,7 @@ struct ServerAssembly: Sendable {
         let readiness = Readiness()
         let management = Listener(
             application: Application(
-                responder: ManagementResponder(readiness: readiness, metrics: metrics) {
+                responder: ManagementResponder(readiness: readiness, metrics: MetricsText(metrics)) {
                     _ = try await database.read(.platform) { sql in try sql.query("SELECT 1", []) }
                 },
                 configuration: ApplicationConfiguration(
