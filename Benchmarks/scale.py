@@ -5,7 +5,7 @@ Each case is a store filled by `seed`, a server on it, and wrk asking for routes
 up, then `--rounds` times. CPU time a request is read from /proc. Memory is what the process holds (VmRSS) before the load and
 after it, and at its peak, which comes when after all that every tenant of the store has been asked once.
 
-usage: Benchmarks/scale.py [--rounds N] [--seconds S] [--binary PATH] [--seed PATH] [--output FILE]
+usage: Benchmarks/scale.py [--cases 1,2,…] [--rounds N] [--seconds S] [--binary PATH] [--seed PATH] [--output FILE]
 """
 
 import argparse
@@ -91,6 +91,8 @@ def measure(folder, options, case):
 def main():
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--cases", default="1,2,3,4,5", help="which of: " + "; ".join(f"{i}, {case[0]}" for i, case in enumerate(CASES, 1)))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--binary", default=os.path.join(root, ".build/release/mockforge"))
@@ -100,7 +102,7 @@ def main():
     options.binary, options.seed = os.path.abspath(options.binary), os.path.abspath(options.seed)
 
     with tempfile.TemporaryDirectory(prefix="mockforge-scale-") as folder:
-        rows = [measure(folder, options, case) for case in CASES]
+        rows = [measure(folder, options, CASES[int(number) - 1]) for number in options.cases.split(",")]
     lines = [
         f"Machine: {cpu_model()}, {os.cpu_count()} cores. wrk -t1 -c64 -d{options.seconds}s, {options.rounds} rounds, "
         "medians; server on one core, wrk on the other; routes and tenants in random order.", "",
