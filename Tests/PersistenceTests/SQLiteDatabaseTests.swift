@@ -1,12 +1,22 @@
 import Domain
 import Foundation
-import Persistence
 import TestSupport
 import Testing
+
+@testable import Persistence
 
 @Suite struct `SQLite driver` {
     private static let count: @Sendable (any SQLSession) throws -> Int = { sql in
         try sql.first("SELECT COUNT(*) AS keys FROM idempotency_keys", [])?.integer("keys") ?? -1
+    }
+
+    @Test(arguments: [
+        ("SELECT 1", []), ("VALUES ($1, $2), ($3, $4)", [1, 2, 3, 4]), ("SELECT $2 WHERE a = $1 AND b = $2", [2, 1]),
+        ("SELECT $1, $1, $3, $2, $3 WHERE x LIKE '$.a'", [1, 3, 2]), ("x = $10 OR y = $1", [10, 1]),
+        ("$12$2", [12, 2]),
+    ])
+    func `parameters are bound in the order in which they first appear`(sql: String, order: [Int]) {
+        #expect(SQLiteSession.parameterOrder(sql) == order)
     }
 
     @Test func `commits are flushed to the disk`() async throws {

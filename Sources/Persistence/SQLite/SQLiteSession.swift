@@ -41,22 +41,51 @@ struct SQLiteSession: SQLSession {
         try DatabaseError.translating { try connection.execute(sql: script) }
     }
 
-    /// A prepared statement from the connection's cache. To SQLite `$1` is a *name*, numbered by first appearance, so
-    /// parameters are bound by that name: repeated and out of order they mean what PostgreSQL makes of them.
+    /// A prepared statement from the connection's cache. To SQLite `$1` is a *name*, and names are counted by their first
+    /// appearance, so the values are put into that order: repeated and out of order they mean what PostgreSQL makes of
+    /// them. Binding by name would cost more than the statement itself where it has hundreds of parameters.
     private func statement(_ sql: String, _ parameters: [SQLValue]) throws -> Statement {
         let statement = try connection.cachedStatement(sql: sql)
-        var named: [String: (any DatabaseValueConvertible)?] = [:]
-        for (index, parameter) in parameters.enumerated() {
-            let value: DatabaseValue =
-                switch parameter {
-                case .null: .null
-                case .integer(let integer): integer.databaseValue
-                case .real(let real): real.databaseValue
-                case .text(let text): text.databaseValue
-                }
-            named[String(index + 1)] = value
+        let values = Self.parameterOrder(sql).compactMap { number -> DatabaseValue? in
+            guard parameters.indices.contains(number - 1) else { return nil }
+            switch parameters[number - 1] {
+            case .null: return .null
+            case .integer(let integer): return integer.databaseValue
+            case .real(let real): return real.databaseValue
+            case .text(let text): return text.databaseValue
+            }
         }
-        try statement.setArguments(StatementArguments(named))
+        // Refuses another number of values than the statement has parameters.
+        try statement.setArguments(StatementArguments(values))
         return statement
+    }
+
+    /// The numbers of a statement's parameters in the order in which they first appear.
+    static func parameterOrder(_ sql: String) -> [Int] {
+        var order: [Int] = []
+        // Whether the order is 1, 2, 3, … so far, as in most statements.
+        var isCounting = true
+        var number: Int?
+        func end() {
+            guard let found = number, found > 0 else { return }
+            if isCounting, found <= order.count { return }
+            if found != order.count + 1 { isCounting = false }
+            if isCounting || !order.contains(found) { order.append(found) }
+        }
+        for byte in sql.utf8 {
+            if byte == UInt8(ascii: "$") {
+                end()
+                number = 0
+            } else if let digits = number {
+                if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+                    number = digits * 10 + Int(byte - UInt8(ascii: "0"))
+                } else {
+                    end()
+                    number = nil
+                }
+            }
+        }
+        end()
+        return order
     }
 }
