@@ -7,8 +7,8 @@ struct UsageReport: Sendable {
     /// One line of a breakdown.
     struct Row: Sendable {
         let group: UsageGroup
-        /// What the tenant calls the thing now; nil when it is gone, and beyond the first hundred rows.
-        var name: String?
+        /// What the tenant calls the thing now; nil when it is gone, or not among the first hundred rows.
+        let name: String?
         let totals: UsageTotals
     }
 

@@ -65,27 +65,13 @@ struct SQLiteSession: SQLSession {
         var order: [Int] = []
         // Whether the order is 1, 2, 3, … so far, as in most statements.
         var isCounting = true
-        var number: Int?
-        func end() {
-            guard let found = number, found > 0 else { return }
-            if isCounting, found <= order.count { return }
-            if found != order.count + 1 { isCounting = false }
-            if isCounting || !order.contains(found) { order.append(found) }
+        for text in sql.utf8.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false).dropFirst() {
+            let digits = text.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+            let number = digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+            if number == 0 || (isCounting && number <= order.count) { continue }
+            if number != order.count + 1 { isCounting = false }
+            if isCounting || !order.contains(number) { order.append(number) }
         }
-        for byte in sql.utf8 {
-            if byte == UInt8(ascii: "$") {
-                end()
-                number = 0
-            } else if let digits = number {
-                if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
-                    number = digits * 10 + Int(byte - UInt8(ascii: "0"))
-                } else {
-                    end()
-                    number = nil
-                }
-            }
-        }
-        end()
         return order
     }
 }

@@ -4,11 +4,10 @@ package import Synchronization
 
 /// Journals that every node sees, in Redis.
 ///
-/// An entry costs its request one append to its workspace's line; a task sends what has gathered, in one piece for each workspace. The
-/// more there was to send, the longer the next pieces gather: what is beyond a journal's room is then never sent at all,
-/// and whoever reads has it sent at once.
-/// While Redis is slow or away the lines keep the newest within its bounds. Entries may be
-/// sent twice when a connection breaks; readers know them by their ids.
+/// An entry costs its request one append to its workspace's line; a task sends what has gathered, in one piece for each
+/// workspace. The more there was to send, the longer the next pieces gather: what is beyond a journal's room is then never
+/// sent at all, and whoever reads has it sent at once. While Redis is slow or away the lines keep the newest within their
+/// bounds. Entries may be sent twice when a connection breaks; readers know them by their ids.
 package final class RedisJournal: Journal {
     private struct State {
         /// Those that have got entries since they were sent.

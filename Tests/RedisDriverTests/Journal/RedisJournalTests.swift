@@ -42,7 +42,7 @@ private func entry(body: String = "", status: Int = 200, after microseconds: Int
         var limits = JournalLimits()
         limits.entriesPerWorkspace = 10
         let lines = JournalLines(limits, maxBytes: .max)
-        _ = lines.append(ReadJournalEntry(entry()), to: lines.line(other))
+        #expect(lines.append(ReadJournalEntry(entry()), to: lines.line(other)) == (true, 0))
         let entries = (0..<25).map { _ in entry() }
         for (number, entry) in entries.enumerated() {
             let (wasEmpty, dropped) = lines.append(ReadJournalEntry(entry), to: lines.line(acme))
