@@ -5,7 +5,7 @@ import Persistence
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct AnswerTests {
+@Suite(.timeLimit(.minutes(10))) struct AnswerTests {
     @Test(arguments: [
         ("acme.localhost", "/hello"), ("tenant-acme000001.localhost:80", "/hello"), ("localhost", "/t/acme/hello"),
         ("localhost", "/t/acme000001/hello"), ("127.0.0.1", "/tenant/acme000001/hello"),

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Routes that answer with files of their workspace.
-@Suite(.timeLimit(.minutes(1))) struct AssetTests {
+@Suite(.timeLimit(.minutes(10))) struct AssetTests {
     @Test func `a route answers with a file, and one whose file was lost takes no other along`() async throws {
         let hosting = try await Hosting()
         let store = FolderObjectStore(hosting.folder.path + "/objects")

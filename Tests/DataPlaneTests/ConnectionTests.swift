@@ -3,7 +3,7 @@ import Domain
 import JSON
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
+@Suite(.timeLimit(.minutes(10))) struct ConnectionTests {
     private func get(_ target: String, host: String = "acme.localhost", _ more: String = "") -> String {
         "GET \(target) HTTP/1.1\r\nHost: \(host)\r\n\(more)\r\n"
     }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Routes whose definition is in the object store.
-@Suite(.timeLimit(.minutes(1))) struct LargeRouteTests {
+@Suite(.timeLimit(.minutes(10))) struct LargeRouteTests {
     /// Moves a route's definition to the object store, as the API does with a large one.
     private func moveOut(_ route: RouteID, of hosting: Hosting, _ store: FolderObjectStore) async throws {
         let tenant = hosting.tenant

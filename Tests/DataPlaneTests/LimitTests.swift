@@ -7,7 +7,7 @@ import Prometheus
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct LimitTests {
+@Suite(.timeLimit(.minutes(10))) struct LimitTests {
     private func quota(_ key: QuotaKey, _ value: Int) -> [QuotaKey: QuotaLimit] { [key: QuotaLimit(wireValue: value)!] }
 
     @Test func `requests in progress over the plan's number get 429 with a code of their own`() async throws {

@@ -5,7 +5,7 @@ import Persistence
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct MeasurementTests {
+@Suite(.timeLimit(.minutes(10))) struct MeasurementTests {
     @Test func `every answered request is in the ledger once`() async throws {
         let hosting = try await Hosting()
         try await hosting.addRoute("POST", "/take", body: "taken")

@@ -5,7 +5,7 @@ import Persistence
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct RefusalTests {
+@Suite(.timeLimit(.minutes(10))) struct RefusalTests {
     /// The reply's status line, and its body without what differs from request to request.
     private func comparable(_ reply: String) -> String {
         let body = reply.split(separator: "\r\n\r\n").last.map(String.init) ?? ""

@@ -7,7 +7,7 @@ import Persistence
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct TenantDirectoryTests {
+@Suite(.timeLimit(.minutes(10))) struct TenantDirectoryTests {
     private let acme = TenantReference(.subdomain, "acme")
 
     @Test func `a tenant is found by id, by subdomain, and by either`() async throws {
@@ -97,7 +97,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct SnapshotCacheTests {
+@Suite(.timeLimit(.minutes(10))) struct SnapshotCacheTests {
     private func acme(_ hosting: Hosting) async throws -> HostedTenant {
         try #require(try await hosting.plane.directory.load(TenantReference(.subdomain, "acme")))
     }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Changes that come without an announcement, as those of another node do when it is lost.
-@Suite(.timeLimit(.minutes(1))) struct VersionPollTests {
+@Suite(.timeLimit(.minutes(10))) struct VersionPollTests {
     /// Writes as another node would: the change, then its audit row, and nothing else.
     private func change(
         _ hosting: Hosting, audited: Bool = true, at: Timestamp? = nil,

@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct LeaseKeeperTests {
+@Suite(.timeLimit(.minutes(10))) struct LeaseKeeperTests {
     private let world = TestSurroundings()
     private let tenant = TenantID("acme000001")!
 

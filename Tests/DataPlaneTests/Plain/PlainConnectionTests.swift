@@ -6,7 +6,7 @@ import NIOPosix
 import Persistence
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct PlainConnectionTests {
+@Suite(.timeLimit(.minutes(10))) struct PlainConnectionTests {
     private let hello = "GET /hello HTTP/1.1\r\nHost: acme.localhost\r\n\r\n"
 
     @Test func `a thousand pipelined requests in one write are all answered`() async throws {
