@@ -27,6 +27,7 @@ enum Library {
     static let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
     static let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
     static let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+    static let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
     static let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
@@ -121,7 +122,9 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Persistence",
-            dependencies: ["Domain", "JSON", Library.crypto, Library.deque, Library.grdb, Library.logging],
+            dependencies: [
+                "Domain", "JSON", Library.crypto, Library.deque, Library.grdb, Library.grdbSQLite, Library.logging,
+            ],
             resources: [.embedInCode("Migrations/platform"), .embedInCode("Migrations/tenant")],
             swiftSettings: settings),
         .target(name: "MockEngine", dependencies: ["CRE2", "Domain", "JSON", Library.yams], swiftSettings: settings),

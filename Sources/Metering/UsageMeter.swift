@@ -132,14 +132,21 @@ package final class UsageMeter: Service {
             if Task.isCancelled { return }
             let isFull = !makeRoom()
             if isFull || clock.now >= nextFlush {
-                await flushAll(pausing: !isFull)
-                nextFlush = clock.now + interval
+                let writing = await flushAll(pausing: !isFull)
+                nextFlush = clock.now + Self.pause(after: writing, interval)
             }
             if clock.now >= nextAdoption {
                 await recover()
                 nextAdoption = clock.now + Self.adoptionInterval
             }
         }
+    }
+
+    /// How long nothing is written after a flush that wrote for as long as `writing`: a busy minute of many routes costs the
+    /// same rows at each flush of it, so writing takes at most a twentieth of the time, as long as the ledger does not
+    /// fall behind by more than four intervals.
+    static func pause(after writing: Duration, _ interval: Duration) -> Duration {
+        min(max(interval, writing * 20), interval * 4)
     }
 
     /// Sees to it that slots stay free; false when only a flush can free some.
@@ -161,8 +168,11 @@ package final class UsageMeter: Service {
     /// Flushes every tenant with pending counts; a failure is logged and its counts are kept.
     ///
     /// - Parameter pausing: after each tenant for as long as it took, so that thousands of them leave requests the time.
-    package func flushAll(pausing: Bool = false) async {
+    /// - Returns: how long it took without the pauses.
+    @discardableResult
+    package func flushAll(pausing: Bool = false) async -> Duration {
         let pending = tenants.withLock { $0.values.filter(\.hasPending) }
+        var writing = Duration.zero
         for usage in pending {
             let start = ContinuousClock.now
             do {
@@ -172,8 +182,11 @@ package final class UsageMeter: Service {
                     "usage counts could not be written and will be tried again",
                     metadata: ["tenant": "\(usage.tenant)", "error": "\(error)"])
             }
-            if pausing { try? await Task.sleep(for: ContinuousClock.now - start) }
+            let taken = ContinuousClock.now - start
+            writing += taken
+            if pausing { try? await Task.sleep(for: taken) }
         }
+        return writing
     }
 
     private func nextSequence() -> Int { file?.nextSequence() ?? sequence.add(1, ordering: .relaxed).newValue }

@@ -19,6 +19,30 @@ import Testing
         #expect(SQLiteSession.parameterOrder(sql) == order)
     }
 
+    @Test(arguments: [
+        ("VALUES ($1, $2, $3, $4)", [1, 2, 3, 4]), ("VALUES ($2, $1, $2)", [2, 1, 2]),
+        ("VALUES ($1, $1, $3, $2, $3)", [1, 1, 3, 2, 3]), ("SELECT $2, '$.a', $1", [2, nil, 1]),
+        ("VALUES ($4, $1 + $2, $3)", [4, 3, 3]),
+    ])
+    func `a parameter means its number, wherever and however often it stands`(sql: String, values: [Int64?]) async throws {
+        let highest = Int64(values.compactMap { $0 }.max() ?? 0)
+        let parameters = (1...highest).map { SQLValue.integer($0) }
+        let row = try await SQLiteDatabase(folder: TemporaryFolder().path).read(.platform) { session in
+            try session.first(sql, parameters)
+        }
+        #expect(row?.values == values.map { $0.map(SQLValue.integer) ?? .text("$.a") })
+    }
+
+    @Test(arguments: [("SELECT $1", 0), ("SELECT $1", 2), ("SELECT 1", 1), ("SELECT $2, $1", 1), ("SELECT $3, $1", 2)])
+    func `another number of values than of parameters is refused`(statement: String, count: Int) async throws {
+        let database = try SQLiteDatabase(folder: TemporaryFolder().path)
+        await #expect(throws: DatabaseError.self) {
+            try await database.read(.platform) { sql in
+                _ = try sql.query(statement, Array(repeating: .integer(1), count: count))
+            }
+        }
+    }
+
     @Test func `commits are flushed to the disk`() async throws {
         let folder = TemporaryFolder()
         let database = try SQLiteDatabase(folder: folder.path)

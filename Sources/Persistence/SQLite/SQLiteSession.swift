@@ -1,4 +1,5 @@
 import GRDB
+import GRDBSQLite
 
 /// A transaction on one SQLite connection.
 struct SQLiteSession: SQLSession {
@@ -41,37 +42,69 @@ struct SQLiteSession: SQLSession {
         try DatabaseError.translating { try connection.execute(sql: script) }
     }
 
-    /// A prepared statement from the connection's cache. To SQLite `$1` is a *name*, and names are counted by their first
-    /// appearance, so the values are put into that order: repeated and out of order they mean what PostgreSQL makes of
-    /// them. Binding by name would cost more than the statement itself where it has hundreds of parameters.
+    /// A prepared statement from the connection's cache with its parameters bound. To SQLite `$1` is a *name*, and names are
+    /// counted by their first appearance, so the values are put into that order: repeated and out of order they mean what
+    /// PostgreSQL makes of them.
+    ///
+    /// The values are bound by SQLite's own functions: a ledger's statement has hundreds of them, and GRDB's arguments cost
+    /// more than running it, as does asking SQLite for a name, which it looks for from the first.
     private func statement(_ sql: String, _ parameters: [SQLValue]) throws -> Statement {
         let statement = try connection.cachedStatement(sql: sql)
-        let values = Self.parameterOrder(sql).compactMap { number -> DatabaseValue? in
-            guard parameters.indices.contains(number - 1) else { return nil }
-            switch parameters[number - 1] {
-            case .null: return .null
-            case .integer(let integer): return integer.databaseValue
-            case .real(let real): return real.databaseValue
-            case .text(let text): return text.databaseValue
+        // Resets the statement, and says that nothing is left to be checked.
+        statement.setUncheckedArguments([])
+        let order = Self.parameterOrder(sql)
+        guard order.count == parameters.count, Int(sqlite3_bind_parameter_count(statement.sqliteStatement)) == order.count
+        else { throw Self.miscounted(sql, parameters) }
+        for (index, number) in order.enumerated() {
+            guard parameters.indices.contains(number - 1) else { throw Self.miscounted(sql, parameters) }
+            let code = Self.bind(parameters[number - 1], to: statement.sqliteStatement, at: CInt(index + 1))
+            guard code == SQLITE_OK else {
+                throw GRDB.DatabaseError(
+                    resultCode: ResultCode(rawValue: code), message: connection.lastErrorMessage, sql: sql)
             }
         }
-        // Refuses another number of values than the statement has parameters.
-        try statement.setArguments(StatementArguments(values))
         return statement
     }
 
-    /// The numbers of a statement's parameters in the order in which they first appear.
+    /// The numbers of a statement's parameters in the order in which they first appear. No literal holds a `$` and a digit.
     static func parameterOrder(_ sql: String) -> [Int] {
         var order: [Int] = []
         // Whether the order is 1, 2, 3, … so far, as in most statements.
         var isCounting = true
-        for text in sql.utf8.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false).dropFirst() {
-            let digits = text.prefix { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
-            let number = digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
-            if number == 0 || (isCounting && number <= order.count) { continue }
+        var number: Int?
+        func note(_ number: Int) {
+            if number == 0 || (isCounting && number <= order.count) { return }
             if number != order.count + 1 { isCounting = false }
             if isCounting || !order.contains(number) { order.append(number) }
         }
+        for byte in sql.utf8 {
+            if let digits = number {
+                if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+                    number = digits * 10 + Int(byte - UInt8(ascii: "0"))
+                    continue
+                }
+                note(digits)
+                number = nil
+            }
+            if byte == UInt8(ascii: "$") { number = 0 }
+        }
+        if let number { note(number) }
         return order
     }
+
+    private static func miscounted(_ sql: String, _ parameters: [SQLValue]) -> DatabaseError {
+        .failed("\(parameters.count) values do not fit the parameters of: \(sql)")
+    }
+
+    private static func bind(_ value: SQLValue, to statement: OpaquePointer, at place: CInt) -> CInt {
+        switch value {
+        case .null: sqlite3_bind_null(statement, place)
+        case .integer(let integer): sqlite3_bind_int64(statement, place, integer)
+        case .real(let real): sqlite3_bind_double(statement, place, real)
+        case .text(let text): sqlite3_bind_text(statement, place, text, -1, copied)
+        }
+    }
+
+    /// SQLITE_TRANSIENT, a macro that Swift cannot read: SQLite makes a copy of its own.
+    private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 }
