@@ -132,8 +132,8 @@ package final class UsageMeter: Service {
             if Task.isCancelled { return }
             let isFull = !makeRoom()
             if isFull || clock.now >= nextFlush {
-                let writing = await flushAll(pausing: !isFull)
-                nextFlush = clock.now + Self.pause(after: writing, interval)
+                nextFlush = clock.now + interval
+                await flushAll(within: isFull ? nil : interval * 4)
             }
             if clock.now >= nextAdoption {
                 await recover()
@@ -142,11 +142,11 @@ package final class UsageMeter: Service {
         }
     }
 
-    /// How long nothing is written after a flush that wrote for as long as `writing`: a busy minute of many routes costs the
-    /// same rows at each flush of it, so writing takes at most a twentieth of the time, as long as the ledger does not
-    /// fall behind by more than four intervals.
-    static func pause(after writing: Duration, _ interval: Duration) -> Duration {
-        min(max(interval, writing * 20), interval * 4)
+    /// How long to leave requests alone after a tenant whose ledger was written for as long as `taken`: long enough for
+    /// writing to take a twentieth of the time, but not so long that the others, `remaining` with this one, cannot share
+    /// what is `left` of the round, and at least as long as it took.
+    static func pause(after taken: Duration, remaining: Int, left: Duration) -> Duration {
+        max(taken, min(taken * 19, left / remaining))
     }
 
     /// Sees to it that slots stay free; false when only a flush can free some.
@@ -167,14 +167,13 @@ package final class UsageMeter: Service {
 
     /// Flushes every tenant with pending counts; a failure is logged and its counts are kept.
     ///
-    /// - Parameter pausing: after each tenant for as long as it took, so that thousands of them leave requests the time.
-    /// - Returns: how long it took without the pauses.
-    @discardableResult
-    package func flushAll(pausing: Bool = false) async -> Duration {
+    /// - Parameter limit: how long it may take with pauses that leave requests the time; nil for none.
+    package func flushAll(within limit: Duration? = nil) async {
         let pending = tenants.withLock { $0.values.filter(\.hasPending) }
-        var writing = Duration.zero
-        for usage in pending {
-            let start = ContinuousClock.now
+        let clock = ContinuousClock()
+        let end = limit.map { clock.now + $0 }
+        for (index, usage) in pending.enumerated() {
+            let start = clock.now
             do {
                 try await flush(usage)
             } catch {
@@ -182,11 +181,10 @@ package final class UsageMeter: Service {
                     "usage counts could not be written and will be tried again",
                     metadata: ["tenant": "\(usage.tenant)", "error": "\(error)"])
             }
-            let taken = ContinuousClock.now - start
-            writing += taken
-            if pausing { try? await Task.sleep(for: taken) }
+            guard let end else { continue }
+            let now = clock.now
+            try? await Task.sleep(for: Self.pause(after: now - start, remaining: pending.count - index, left: end - now))
         }
-        return writing
     }
 
     private func nextSequence() -> Int { file?.nextSequence() ?? sequence.add(1, ordering: .relaxed).newValue }

@@ -130,6 +130,20 @@ import Testing
         #expect(ledger.records.first { $0.routeID == nil }?.requests == 10)
     }
 
+    @Test(arguments: [
+        // Writing takes a twentieth of the time where there is enough of it,
+        (1, 10, 40_000, 19), (500, 1, 40_000, 9_500),
+        // a part of what is left where there is not,
+        (30, 1_000, 20_000, 30), (30, 100, 20_000, 200),
+        // and half of it once the round is late.
+        (30, 10, -5_000, 30),
+    ])
+    func `after a ledger comes a pause`(taken: Int, remaining: Int, left: Int, pause: Int) {
+        let found = UsageMeter.pause(
+            after: .milliseconds(taken), remaining: remaining, left: .milliseconds(left))
+        #expect(found == .milliseconds(pause))
+    }
+
     @Test func `what was counted last is written at shutdown`() async throws {
         let service = Task { try await meter.run() }
         meter.usage(of: tenant).count(event())

@@ -129,7 +129,13 @@ final class TenantMetrics: Sendable {
 
     private let duration: Histogram
     private let counter: @Sendable (String) -> Counter
-    private let statuses = Mutex<[(status: Int, counter: Counter)]>([])
+    private let state = Mutex(State())
+
+    private struct State {
+        /// The status that was counted last, which is the next one's more often than not.
+        var last: (status: Int, counter: Counter)?
+        var known: [(status: Int, counter: Counter)] = []
+    }
 
     init(duration: Histogram, counter: @escaping @Sendable (String) -> Counter) {
         self.duration = duration
@@ -138,12 +144,22 @@ final class TenantMetrics: Sendable {
 
     func record(status: Int, durationMicroseconds: Int64) {
         duration.observe(Double(durationMicroseconds) / 1_000_000)
-        statuses.withLock { statuses in
-            if let known = statuses.first(where: { $0.status == status }) { return known.counter }
-            guard statuses.count < Self.maxStatuses else { return counter(LabelBound.overflow) }
-            let counter = counter(String(status))
-            statuses.append((status, counter))
-            return counter
-        }.add()
+        state.withLock { state in
+            if let last = state.last, last.status == status {
+                last.counter.add()
+                return
+            }
+            let counter = counter(status, &state)
+            counter.add()
+            state.last = (status, counter)
+        }
+    }
+
+    private func counter(_ status: Int, _ state: inout State) -> Counter {
+        if let known = state.known.first(where: { $0.status == status }) { return known.counter }
+        guard state.known.count < Self.maxStatuses else { return counter(LabelBound.overflow) }
+        let counter = counter(String(status))
+        state.known.append((status, counter))
+        return counter
     }
 }

@@ -79,6 +79,10 @@ extension SQLValue {
 /// upserts use `ON CONFLICT`, results come back with `RETURNING` where needed, and no statement names a schema.
 /// A statement that fails dooms the transaction: PostgreSQL refuses everything after it, so let the error leave the closure.
 package protocol SQLSession {
+    /// How many rows go into one insertion best: many where each statement is a round trip, one where it is a call of a
+    /// function and parameters are what costs.
+    var rowsPerInsertion: Int { get }
+
     /// Runs a statement; returns the number of rows it changed.
     @discardableResult
     func execute(_ sql: String, _ parameters: [SQLValue]) throws -> Int

@@ -3,7 +3,15 @@ import GRDBSQLite
 
 /// A transaction on one SQLite connection.
 struct SQLiteSession: SQLSession {
+    let rowsPerInsertion = 1
     private let connection: GRDB.Database
+    private let latest = Latest()
+
+    /// The statement that ran last and the order of its parameters: insertions of many rows run it again and again.
+    private final class Latest {
+        var sql = ""
+        var order: [Int] = []
+    }
 
     init(_ connection: GRDB.Database) { self.connection = connection }
 
@@ -46,13 +54,17 @@ struct SQLiteSession: SQLSession {
     /// counted by their first appearance, so the values are put into that order: repeated and out of order they mean what
     /// PostgreSQL makes of them.
     ///
-    /// The values are bound by SQLite's own functions: a ledger's statement has hundreds of them, and GRDB's arguments cost
-    /// more than running it, as does asking SQLite for a name, which it looks for from the first.
+    /// The values are bound by SQLite's own functions: GRDB's arguments cost more than running a statement that has dozens
+    /// of them, as does asking SQLite for a parameter's name, which it looks for from the first.
     private func statement(_ sql: String, _ parameters: [SQLValue]) throws -> Statement {
         let statement = try connection.cachedStatement(sql: sql)
         // Resets the statement, and says that nothing is left to be checked.
         statement.setUncheckedArguments([])
-        let order = Self.parameterOrder(sql)
+        if latest.sql != sql {
+            latest.sql = sql
+            latest.order = Self.parameterOrder(sql)
+        }
+        let order = latest.order
         guard order.count == parameters.count, Int(sqlite3_bind_parameter_count(statement.sqliteStatement)) == order.count
         else { throw Self.miscounted(sql, parameters) }
         for (index, number) in order.enumerated() {

@@ -29,8 +29,6 @@ package struct UsageRepository {
     static let table = "usage_metrics"
     static let summaries = "usage_summaries"
     private static let key = "grain, start_at, workspace_id, mock_id, route_id, status_class"
-    /// Rows in one statement: a window may have thousands, and each statement may be a round trip.
-    private static let batch = 16
 
     /// Adds a window's counts to those of its minutes. The records name different rows.
     ///
@@ -45,11 +43,13 @@ package struct UsageRepository {
         // A node sends a tenant's windows one after the other, so it will not send an earlier one any more.
         try sql.execute(
             "DELETE FROM usage_windows WHERE node = $1 AND sequence < $2", [.text(window.node), .init(window.sequence)])
-        let whole = records.count - records.count % Self.batch
-        for start in stride(from: 0, to: whole, by: Self.batch) {
-            try insert(records[start..<start + Self.batch])
+        let batch = sql.rowsPerInsertion
+        let whole = records.count - records.count % batch
+        let insertion = batch == 1 ? Self.insertion : Self.insertion(rows: batch)
+        for start in stride(from: 0, to: whole, by: batch) {
+            try sql.execute(insertion, records[start..<start + batch].flatMap(Self.values))
         }
-        for record in records[whole...] { try insert([record]) }
+        for record in records[whole...] { try sql.execute(Self.insertion, Self.values(record)) }
         return true
     }
 
@@ -63,12 +63,7 @@ package struct UsageRepository {
             """, [.init(now)])
     }
 
-    private func insert(_ records: ArraySlice<UsageRecord>) throws {
-        try sql.execute(records.count == 1 ? Self.insertion : Self.batchInsertion, records.flatMap(Self.values))
-    }
-
     private static let insertion = insertion(rows: 1)
-    private static let batchInsertion = insertion(rows: batch)
 
     private static func insertion(rows: Int) -> String {
         let count = 5 + UsageColumns.sums.count

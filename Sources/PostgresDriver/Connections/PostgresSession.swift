@@ -3,6 +3,7 @@ import Persistence
 
 /// A transaction on one connection.
 struct PostgresSession: SQLSession {
+    let rowsPerInsertion = 16
     let connection: PostgresConnection
     /// Whether the statements belong to a schema that this connection sees again and again: a kept plan is worth nothing
     /// for the next tenant's schema.
