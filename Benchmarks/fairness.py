@@ -12,7 +12,8 @@ measurement; and `noisy` asks the server that `calm` asks. A figure is the media
 in each round; shown are the median, the smallest and the largest. "to elsewhere" is what the server itself does to `calm`,
 "to alone" is that and what the load costs the machine.
 
-With --edits, `noisy` also writes large routes, one after the other, and asks for each, so that they are compiled.
+With --edits, `noisy` also writes large routes, one after the other, and asks for each, so that they are compiled. Of those of
+one round it keeps the last twenty, so that every round finds a workspace of the same size.
 
 usage: Benchmarks/fairness.py [--binary PATH] [--rounds N] [--seconds S] [--factor F] [--rate R] [--edits] [--output FILE]
 """
@@ -42,7 +43,10 @@ class Tenant:
         self.case = run.Case(name, server, "GET", "/hello", 200, {"Host": f"{name}.localhost"})
 
     def add(self, route):
-        run.API(self.port).post(f"/mocks/{self.mock}/routes", route, self.key)
+        return run.API(self.port).post(f"/mocks/{self.mock}/routes", route, self.key)["id"]
+
+    def remove(self, route):
+        run.API(self.port).call("DELETE", f"/mocks/{self.mock}/routes/{route}", self.key)
 
 
 def edit(tenant, numbers):
@@ -50,11 +54,14 @@ def edit(tenant, numbers):
     os.sched_setaffinity(0, {run.core(1)})
     responses = [
         {"when": {"query": {"n": str(n)}}, "template": True, "body": "{{uuid}} {{now}}" * 20} for n in range(100)]
+    kept = collections.deque()
     while True:
         with numbers.get_lock():
             numbers.value += 1
         path = f"/r{numbers.value}"
-        tenant.add({"method": "GET", "path": path, "responses": responses})
+        kept.append(tenant.add({"method": "GET", "path": path, "responses": responses}))
+        if len(kept) > 20:
+            tenant.remove(kept.popleft())
         connection = http.client.HTTPConnection("127.0.0.1", tenant.port, timeout=60)
         connection.request("GET", path, headers={"Host": f"{tenant.name}.localhost"})
         connection.getresponse().read()

@@ -145,7 +145,7 @@ class API:
         connection.close()
         if response.status >= 300:
             sys.exit(f"{method} {path} answered {response.status}: {text.decode()}")
-        return json.loads(text)
+        return json.loads(text) if text else None
 
     def post(self, path, body, token):
         return self.call("POST", path, token, body)
