@@ -183,7 +183,8 @@ package final class UsageMeter: Service {
             }
             guard let end else { continue }
             let now = clock.now
-            try? await Task.sleep(for: Self.pause(after: now - start, remaining: pending.count - index, left: end - now))
+            try? await Task.sleep(
+                for: Self.pause(after: now - start, remaining: pending.count - index, left: end - now))
         }
     }
 

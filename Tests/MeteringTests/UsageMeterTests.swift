@@ -1,8 +1,9 @@
 import Domain
 import Logging
-import Metering
 import Persistence
 import Testing
+
+@testable import Metering
 
 @Suite struct UsageMeterTests {
     private let tenant = TenantID("abcdefghij")!

@@ -9,6 +9,7 @@ import Testing
 @Suite struct `Query plans` {
     /// Passes statements on and notes those that walk a whole table.
     private struct PlanningSession: SQLSession {
+        let rowsPerInsertion = 1
         let session: any SQLSession
         let scans: Scans
 

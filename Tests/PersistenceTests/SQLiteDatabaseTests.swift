@@ -24,7 +24,9 @@ import Testing
         ("VALUES ($1, $1, $3, $2, $3)", [1, 1, 3, 2, 3]), ("SELECT $2, '$.a', $1", [2, nil, 1]),
         ("VALUES ($4, $1 + $2, $3)", [4, 3, 3]),
     ])
-    func `a parameter means its number, wherever and however often it stands`(sql: String, values: [Int64?]) async throws {
+    func `a parameter means its number, wherever and however often it stands`(
+        sql: String, values: [Int64?]
+    ) async throws {
         let highest = Int64(values.compactMap { $0 }.max() ?? 0)
         let parameters = (1...highest).map { SQLValue.integer($0) }
         let row = try await SQLiteDatabase(folder: TemporaryFolder().path).read(.platform) { session in

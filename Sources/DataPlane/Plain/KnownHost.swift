@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// The host header of a connection's last request and what it says: most connections have only one.
+/// A host header and what it says.
 final class KnownHost: Sendable {
     let text: String
     let name: HostName
@@ -23,5 +23,27 @@ final class KnownHost: Sendable {
             }
             return memcmp(mine, theirs, bytes.count) == 0
         }
+    }
+}
+
+/// The hosts that one event loop has seen lately. Most connections have only one, but those of a balancer carry the
+/// requests of many tenants, and the journal keeps the host of each.
+final class KnownHosts {
+    /// A power of two. Hosts of the same place take turns in it, which costs no more than having no such table.
+    private static let places = 1024
+    /// A longer host is not kept: what strangers send must not fill the memory.
+    private static let longest = 128
+
+    private var hosts = [KnownHost?](repeating: nil, count: places)
+
+    func find(_ bytes: UnsafeRawBufferPointer, baseDomain: String) -> KnownHost {
+        guard bytes.count <= Self.longest else { return KnownHost(bytes, baseDomain: baseDomain) }
+        // FNV-1a, folded to the number of a place.
+        let hash = bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        let place = Int((hash ^ hash >> 32) & UInt64(Self.places - 1))
+        if let known = hosts[place], known.isSpelled(bytes) { return known }
+        let host = KnownHost(bytes, baseDomain: baseDomain)
+        hosts[place] = host
+        return host
     }
 }

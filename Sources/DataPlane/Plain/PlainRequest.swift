@@ -36,18 +36,56 @@ package struct PlainRequest: Equatable, Sendable {
         package static let prefer = Marks(rawValue: 1 << 5)
     }
 
-    package var method: Method
+    package let method: Method
+    package let marks: Marks
+    private let pathPlace: Place
+    private let queryPlace: Place
+    private let hostPlace: Place
+    private let headersPlace: Place
+    private let headEnd: UInt16
+    package let contentLength: Int
+
+    /// A range within a head, in four bytes: the journal keeps thousands of these requests.
+    private struct Place: Equatable {
+        static let none = Place(0..<0)
+
+        let start: UInt16
+        let end: UInt16
+
+        init(_ range: Range<Int>) {
+            start = UInt16(range.lowerBound)
+            end = UInt16(range.upperBound)
+        }
+
+        var range: Range<Int> { Int(start)..<Int(end) }
+    }
+
+    /// The longest head whose places can be told.
+    static let maxHeadLength = Int(UInt16.max)
+
+    init(
+        method: Method, path: Range<Int>, query: Range<Int>?, host: Range<Int>, marks: Marks, headers: Range<Int>,
+        headLength: Int, contentLength: Int
+    ) {
+        self.method = method
+        self.marks = marks
+        pathPlace = Place(path)
+        queryPlace = query.map(Place.init) ?? .none
+        hostPlace = Place(host)
+        headersPlace = Place(headers)
+        headEnd = UInt16(headLength)
+        self.contentLength = contentLength
+    }
+
     /// Without the query.
-    package var path: Range<Int>
+    package var path: Range<Int> { pathPlace.range }
     /// What stands after `?`; nil without one.
-    package var query: Range<Int>?
-    package var host: Range<Int>
-    package var marks: Marks
+    package var query: Range<Int>? { queryPlace == .none ? nil : queryPlace.range }
+    package var host: Range<Int> { hostPlace.range }
     /// From the first header's name to the line end of the last.
-    package var headers: Range<Int>
+    package var headers: Range<Int> { headersPlace.range }
     /// Where the head ends and the body begins.
-    package var headLength: Int
-    package var contentLength: Int
+    package var headLength: Int { Int(headEnd) }
 
     /// Where the request ends.
     package var length: Int { headLength + contentLength }

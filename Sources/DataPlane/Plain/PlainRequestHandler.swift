@@ -248,7 +248,7 @@ final class PlainRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func known(_ bytes: UnsafeRawBufferPointer) -> KnownHost {
         if let host, host.isSpelled(bytes) { return host }
-        let host = KnownHost(bytes, baseDomain: plane.configuration.baseDomain)
+        let host = tools.hosts.find(bytes, baseDomain: plane.configuration.baseDomain)
         self.host = host
         return host
     }

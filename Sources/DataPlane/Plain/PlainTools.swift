@@ -7,6 +7,7 @@ final class PlainTools {
     private static let maxKept = 256 * 1024
 
     let dates = DateBytes()
+    let hosts = KnownHosts()
     private var spare = ByteBuffer()
 
     /// An empty buffer for replies: the memory of the last one when that has gone out.

@@ -8,7 +8,7 @@ package struct Recogniser: Sendable {
     private static let maxLengthDigits = 10
 
     /// - Parameter maxHeadLength: in bytes.
-    package init(maxHeadLength: Int) { self.maxHeadLength = maxHeadLength }
+    package init(maxHeadLength: Int) { self.maxHeadLength = min(maxHeadLength, PlainRequest.maxHeadLength) }
 
     package func recognise(_ bytes: UnsafeRawBufferPointer) -> Recognition {
         var reader = HeadReader(UnsafeRawBufferPointer(rebasing: bytes.prefix(maxHeadLength)))

@@ -65,8 +65,8 @@ struct SQLiteSession: SQLSession {
             latest.order = Self.parameterOrder(sql)
         }
         let order = latest.order
-        guard order.count == parameters.count, Int(sqlite3_bind_parameter_count(statement.sqliteStatement)) == order.count
-        else { throw Self.miscounted(sql, parameters) }
+        let count = Int(sqlite3_bind_parameter_count(statement.sqliteStatement))
+        guard order.count == parameters.count, count == order.count else { throw Self.miscounted(sql, parameters) }
         for (index, number) in order.enumerated() {
             guard parameters.indices.contains(number - 1) else { throw Self.miscounted(sql, parameters) }
             let code = Self.bind(parameters[number - 1], to: statement.sqliteStatement, at: CInt(index + 1))

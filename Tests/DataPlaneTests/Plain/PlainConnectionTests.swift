@@ -41,7 +41,9 @@ import Testing
         }
     }
 
-    @Test func `a thousand idle connections are held and each is answered again`() async throws {
+    /// A thousand are in `EndToEndTests`: with both ends of them in one process, Foundation's `Process`, which other tests use
+    /// meanwhile, reads behind the end of its list of open files.
+    @Test func `hundreds of idle connections are held and each is answered again`() async throws {
         // Opening them all may take a busy machine longer than a connection may otherwise rest.
         let hosting = try await Hosting(plan: "enterprise") { configuration in
             configuration.headerTimeout = .seconds(600)
@@ -50,7 +52,7 @@ import Testing
         try await LoopbackServer.run(hosting) { server async throws in
             let (replies, arrived) = AsyncStream.makeStream(of: Void.self)
             var channels: [any Channel] = []
-            for _ in 0..<1000 {
+            for _ in 0..<400 {
                 let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
                     .channelInitializer { channel in
                         channel.eventLoop.makeCompletedFuture {
@@ -67,7 +69,7 @@ import Testing
             }
             for channel in channels { channel.close(promise: nil) }
         }
-        #expect(try await hosting.usage().requests == 2000)
+        #expect(try await hosting.usage().requests == 800)
     }
 
     @Test func `a connection goes back to plain answers behind a request of the control plane`() async throws {
