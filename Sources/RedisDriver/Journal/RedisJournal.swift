@@ -5,18 +5,24 @@ package import Synchronization
 /// Journals that every node sees, in Redis.
 ///
 /// An entry costs its request one append to its workspace's line; a task sends what has gathered, in one piece for each
-/// workspace. The more there was to send, the longer the next pieces gather: what is beyond a journal's room is then never
-/// sent at all, and whoever reads has it sent at once. While Redis is slow or away the lines keep the newest within their
-/// bounds. Entries may be sent twice when a connection breaks; readers know them by their ids.
+/// workspace. The more there was to send, the longer the next pieces gather, and a line that was full rests (`JournalTurns`);
+/// whoever reads has it sent at once. While Redis is slow or away the lines keep the newest within their bounds. Entries may be
+/// sent twice when a connection breaks; readers know them by their ids.
 package final class RedisJournal: Journal {
     private struct State {
-        /// Those that have got entries since they were sent.
-        var lines: [JournalLine] = []
+        var turns = JournalTurns()
         var isSending = false
         var isClosed = false
         var waiters: [(key: JournalKey?, continuation: CheckedContinuation<Bool, Never>)] = []
         /// Runs while entries gather; a reader cancels it.
         var gathering: Task<Void, Never>?
+        /// Whether it is for lines that rest; one that does not cancels it.
+        var isResting = false
+
+        /// Journals that somebody waits for; nil: all.
+        var awaited: Set<JournalKey>? {
+            waiters.contains { $0.key == nil } ? nil : Set(waiters.compactMap(\.key))
+        }
     }
 
     /// What one tenant may occupy in Redis, in bytes.
@@ -26,7 +32,8 @@ package final class RedisJournal: Journal {
     private static let gatheringTime = Duration.milliseconds(2)
     private static let gatheringTimePerEntry = Duration.microseconds(500)
     private static let maxGatheringTime = Duration.milliseconds(500)
-    private static let longGatheringTime = Duration.seconds(2)
+    /// How long a line rests that was full.
+    private static let restingTime = Duration.seconds(2)
     private static let retryPause = Duration.milliseconds(200)
     /// A journal that nobody adds to is forgotten after a week.
     private static let lifetime = 7 * 24 * 3600
@@ -68,7 +75,7 @@ package final class RedisJournal: Journal {
 
     /// Sends what is left. Entries that come later are dropped.
     package func close() async {
-        let lines = state.withLock { $0.lines }
+        let lines = state.withLock { $0.turns.waiting }
         for line in lines where await !flush(line.key) { break }
         state.withLock { $0.isClosed = true }
         barrier.withLock { $0 }?.close()
@@ -99,7 +106,8 @@ package final class RedisJournal: Journal {
     private func enlist(_ line: JournalLine) {
         let (isClosed, mustSend) = state.withLock { state -> (Bool, Bool) in
             if state.isClosed { return (true, false) }
-            state.lines.append(line)
+            state.turns.add(line)
+            if state.isResting, state.turns.rest(at: .now) == nil { state.gathering?.cancel() }
             defer { state.isSending = true }
             return (false, !state.isSending)
         }
@@ -127,43 +135,52 @@ package final class RedisJournal: Journal {
         while true {
             await gather(for: pause)
             let (lines, waiters) = state.withLock { state in
-                defer { (state.lines, state.waiters) = ([], []) }
-                return (state.lines, state.waiters)
+                let due = state.turns.takeDue(at: .now, awaited: state.awaited)
+                defer { state.waiters = [] }
+                return (due, state.waiters)
             }
             let rings = lines.map { ($0, self.lines.take($0)) }
-            pause = gatheringTime(after: rings.map(\.1))
+            pause = rest(after: rings)
             let failed = await send(rings)
             for waiter in waiters {
                 waiter.continuation.resume(returning: waiter.key.map { !failed.contains($0) } ?? true)
             }
             if !failed.isEmpty { try? await Task.sleep(for: Self.retryPause) }
             let isDone = state.withLock { state in
-                if state.lines.isEmpty, state.waiters.isEmpty { state.isSending = false }
+                if state.turns.isEmpty, state.waiters.isEmpty { state.isSending = false }
                 return !state.isSending
             }
             if isDone { return }
         }
     }
 
-    /// Where a workspace has answered more than its journal holds, most of what comes next will never be read, and waiting
-    /// for longer leaves more of it unsent.
-    private func gatheringTime(after rings: [JournalRing]) -> Duration {
-        let count = rings.reduce(0) { $0 + $1.count }
-        let bytes = rings.reduce(0) { $0 + $1.bytes }
-        let isFull = rings.contains { $0.count >= limits.entriesPerWorkspace }
-        if isFull, bytes < Self.bufferBytes / 4 { return Self.longGatheringTime }
+    /// Has the lines rest that were full, and gives the time for which the others gather.
+    private func rest(after rings: [(JournalLine, JournalRing)]) -> Duration {
+        let full = rings.filter { $0.1.count >= limits.entriesPerWorkspace }
+        let mayRest = full.reduce(0) { $0 + $1.1.bytes } < Self.bufferBytes / 4
+        if mayRest, !full.isEmpty {
+            state.withLock { state in
+                for (line, _) in full { state.turns.rest(line.key, until: .now + Self.restingTime) }
+            }
+        }
+        let count = rings.reduce(0) { $0 + $1.1.count } - (mayRest ? full.reduce(0) { $0 + $1.1.count } : 0)
         return max(Self.gatheringTime, min(Self.gatheringTimePerEntry * count, Self.maxGatheringTime))
     }
 
     private func gather(for time: Duration) async {
-        let pause = Task { _ = try? await Task.sleep(for: time) }
+        let rest = state.withLock { $0.turns.rest(at: .now) }
+        let pause = Task { _ = try? await Task.sleep(for: max(time, rest ?? .zero)) }
         let isAwaited = state.withLock { state in
             state.gathering = pause
-            return !state.waiters.isEmpty
+            state.isResting = rest != nil
+            return !state.waiters.isEmpty || (rest != nil && state.turns.rest(at: .now) == nil)
         }
         if isAwaited { pause.cancel() }
         await pause.value
-        state.withLock { $0.gathering = nil }
+        state.withLock { state in
+            state.gathering = nil
+            state.isResting = false
+        }
     }
 
     /// Gives the journals that could not be sent; their entries wait again.
@@ -177,7 +194,7 @@ package final class RedisJournal: Journal {
                 failed.insert(line.key)
                 let (wasEmpty, lost) = lines.putBack(unsent, to: line)
                 if lost > 0 { dropped.add(lost, ordering: .relaxed) }
-                if wasEmpty { state.withLock { $0.lines.append(line) } }
+                if wasEmpty { state.withLock { $0.turns.add(line) } }
             }
             return failed
         }

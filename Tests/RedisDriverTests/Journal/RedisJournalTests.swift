@@ -34,6 +34,49 @@ private func entry(body: String = "", status: Int = 200, after microseconds: Int
     }
 }
 
+@Suite struct `Turns of journals on their way to Redis` {
+    private let lines = JournalLines(JournalLimits(), maxBytes: .max)
+    private let now = ContinuousClock.now
+    private let flooded: JournalLine
+    private let quiet: JournalLine
+
+    init() {
+        func key(_ tenant: String) -> JournalKey {
+            JournalKey(tenant: TenantID(tenant)!, workspace: WorkspaceID(from: .system))
+        }
+        flooded = lines.line(key("acme000001"))
+        quiet = lines.line(key("other00001"))
+    }
+
+    @Test func `a line that rests keeps no other from being sent`() {
+        var turns = JournalTurns()
+        turns.rest(flooded.key, until: now + .seconds(2))
+        turns.add(flooded)
+        #expect(turns.rest(at: now) == .seconds(2))
+        turns.add(quiet)
+        #expect(turns.rest(at: now) == nil)
+        #expect(turns.takeDue(at: now, awaited: []).map(\.key) == [quiet.key])
+        #expect(turns.takeDue(at: now + .seconds(1), awaited: []).isEmpty)
+        #expect(turns.rest(at: now + .seconds(1)) == .seconds(1))
+        #expect(turns.takeDue(at: now + .seconds(2), awaited: []).map(\.key) == [flooded.key])
+        #expect(turns.isEmpty)
+        #expect(turns.rest(at: now) == nil)
+    }
+
+    @Test func `nothing rests that somebody waits for`() {
+        for awaited in [[flooded.key], nil] as [Set<JournalKey>?] {
+            var turns = JournalTurns()
+            turns.rest(flooded.key, until: now + .seconds(2))
+            turns.rest(quiet.key, until: now + .seconds(2))
+            turns.add(flooded)
+            turns.add(quiet)
+            let due = turns.takeDue(at: now, awaited: awaited).map(\.key)
+            #expect(due == (awaited == nil ? [flooded.key, quiet.key] : [flooded.key]))
+            #expect(turns.waiting.map(\.key) == (awaited == nil ? [] : [quiet.key]))
+        }
+    }
+}
+
 @Suite struct `Entries on their way to Redis` {
     private let acme = JournalKey(tenant: TenantID("acme000001")!, workspace: WorkspaceID(from: .system))
     private let other = JournalKey(tenant: TenantID("other00001")!, workspace: WorkspaceID(from: .system))
