@@ -81,7 +81,7 @@ extension DataPlane {
             let fields = PlainJournalEntry.Fields(
                 number: number, receivedAt: now, durationMicroseconds: answered.durationMicroseconds,
                 request: request, host: exchange.host, status: answered.status, mockID: answered.mockID,
-                routeID: answered.routeID, findings: PlainJournalEntry.Findings(outcome))
+                routeID: answered.routeID, findings: .of(outcome))
             snapshot.journal.append(PlainJournalEntry(fields, bytes: exchange.bytes))
         }
         return true

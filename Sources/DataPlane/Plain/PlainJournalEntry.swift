@@ -23,11 +23,15 @@ struct PlainJournalEntry: DeferredJournalEntry, @unchecked Sendable {
         let nearMisses: JSON
         let violations: [Violation]
 
-        /// Nil when it found nothing.
-        init?(_ reply: MockReply?) {
+        private init(_ nearMisses: JSON, _ violations: [Violation]) {
+            self.nearMisses = nearMisses
+            self.violations = violations
+        }
+
+        /// Nil when it found nothing. No failable initialiser, which takes memory before it fails.
+        static func of(_ reply: MockReply?) -> Findings? {
             guard let reply, !reply.violations.isEmpty || !reply.nearMisses.isNull else { return nil }
-            nearMisses = reply.nearMisses
-            violations = reply.violations
+            return Findings(reply.nearMisses, reply.violations)
         }
     }
 
