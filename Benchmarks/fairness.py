@@ -13,7 +13,7 @@ in each round; shown are the median, the smallest and the largest. "to elsewhere
 "to alone" is that and what the load costs the machine.
 
 With --edits, `noisy` also writes large routes, one after the other, and asks for each, so that they are compiled. Of those of
-one round it keeps the last twenty, so that every round finds a workspace of the same size.
+one round it keeps the last twenty, so that the workspace grows by no more than that.
 
 usage: Benchmarks/fairness.py [--binary PATH] [--rounds N] [--seconds S] [--factor F] [--rate R] [--edits] [--output FILE]
 """

@@ -183,8 +183,18 @@ package final class UsageMeter: Service {
             }
             guard let end else { continue }
             let now = clock.now
-            try? await Task.sleep(
-                for: Self.pause(after: now - start, remaining: pending.count - index, left: end - now))
+            await rest(for: Self.pause(after: now - start, remaining: pending.count - index, left: end - now))
+        }
+    }
+
+    /// Leaves requests the time, but sees to it meanwhile that slots stay free, and ends when only a flush can free some.
+    private func rest(for pause: Duration) async {
+        let clock = ContinuousClock()
+        let end = clock.now + pause
+        while makeRoom(), !Task.isCancelled {
+            let left = end - clock.now
+            guard left > .zero else { return }
+            try? await Task.sleep(for: min(left, Self.tick))
         }
     }
 

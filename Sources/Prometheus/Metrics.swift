@@ -45,11 +45,8 @@ package final class Histogram: @unchecked Sendable {
     }
 
     package func observe(_ value: Double) {
-        let index = bounds.withUnsafeBufferPointer { bounds in
-            var index = 0
-            while index < bounds.count, value > bounds[index] { index += 1 }
-            return index
-        }
+        var index = 0
+        while index < bounds.count, value > bounds[index] { index += 1 }
         numbers[index + 1].add(1, ordering: .relaxed)
         numbers[0].addDouble(value)
     }

@@ -182,6 +182,30 @@ import Testing
         #expect(meter.makeRoom())
     }
 
+    @Test func `the file grows while a round of flushes pauses`() async throws {
+        let ledger = ledger
+        // What takes so long is followed by a pause of several seconds.
+        let meter = UsageMeter(
+            ledger: { _, records, window in
+                try await Task.sleep(for: .milliseconds(300))
+                try ledger.add(records, window)
+            }, surroundings: .system, folder: folder.path, interval: .seconds(2),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let running = Task { try await meter.run() }
+        meter.usage(of: tenants[0]).count(event())
+        while ledger.requests == 0 { try await Task.sleep(for: .milliseconds(10)) }
+        let path = try file()
+        func size() throws -> Int? { try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int }
+        let before = try #require(try size())
+        for route in 0..<4000 { meter.usage(of: tenants[0]).count(event(route: route)) }
+        while try size() == before, ledger.requests == 1 { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(ledger.requests == 1)
+        #expect(try #require(try size()) > before)
+        running.cancel()
+        try await running.value
+        #expect(ledger.requests == 4001)
+    }
+
     @Test func `whatever fails and whenever the process dies, each request is counted once`() async throws {
         var random = TestSurroundings().surroundings.generator
         var counted = 0

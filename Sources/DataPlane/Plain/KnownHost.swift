@@ -1,3 +1,5 @@
+import MockEngine
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -38,9 +40,7 @@ final class KnownHosts {
 
     func find(_ bytes: UnsafeRawBufferPointer, baseDomain: String) -> KnownHost {
         guard bytes.count <= Self.longest else { return KnownHost(bytes, baseDomain: baseDomain) }
-        // FNV-1a, folded to the number of a place.
-        let hash = bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-        let place = Int((hash ^ hash >> 32) & UInt64(Self.places - 1))
+        let place = SeededHash.value(of: bytes.bindMemory(to: UInt8.self)) & (Self.places - 1)
         if let known = hosts[place], known.isSpelled(bytes) { return known }
         let host = KnownHost(bytes, baseDomain: baseDomain)
         hosts[place] = host

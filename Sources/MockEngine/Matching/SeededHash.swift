@@ -1,6 +1,6 @@
 /// A hash for the tables of a lookup: several times faster than `Hasher` on short keys, and seeded by it for each process,
 /// so that nobody outside can write routes or requests that collide.
-enum SeededHash {
+package enum SeededHash {
     private static let seed = UInt64(bitPattern: Int64(Hasher().finalize()))
     /// Two odd numbers with bits all over (the fractions of the golden ratio and of the square root of 3).
     private static let first: UInt64 = 0x9E37_79B9_7F4A_7C15
@@ -8,7 +8,7 @@ enum SeededHash {
 
     static func value(of key: UInt64) -> Int { Int(truncatingIfNeeded: fold(key, first)) }
 
-    static func value(of bytes: UnsafeBufferPointer<UInt8>) -> Int {
+    package static func value(of bytes: UnsafeBufferPointer<UInt8>) -> Int {
         var state = UInt64(truncatingIfNeeded: bytes.count) &* second
         var index = 0
         let raw = UnsafeRawBufferPointer(bytes)

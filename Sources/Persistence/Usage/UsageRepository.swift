@@ -45,7 +45,7 @@ package struct UsageRepository {
             "DELETE FROM usage_windows WHERE node = $1 AND sequence < $2", [.text(window.node), .init(window.sequence)])
         let batch = sql.rowsPerInsertion
         let whole = records.count - records.count % batch
-        let insertion = batch == 1 ? Self.insertion : Self.insertion(rows: batch)
+        let insertion = batch == 1 || whole == 0 ? Self.insertion : Self.insertion(rows: batch)
         for start in stride(from: 0, to: whole, by: batch) {
             try sql.execute(insertion, records[start..<start + batch].flatMap(Self.values))
         }

@@ -23,7 +23,7 @@ struct JournalTurns {
     mutating func takeDue(at now: Instant, awaited: Set<JournalKey>?) -> [JournalLine] {
         rests = rests.filter { $0.value > now }
         let isDue = { [rests] (line: JournalLine) in
-            awaited?.contains(line.key) ?? true || rests[line.key] == nil
+            (awaited?.contains(line.key) ?? true) || rests[line.key] == nil
         }
         let due = lines.filter(isDue)
         lines.removeAll(where: isDue)
@@ -31,7 +31,7 @@ struct JournalTurns {
     }
 
     /// How long all lines that have entries still rest; nil when one may be sent now, or none has any.
-    func rest(at now: Instant) -> Duration? {
+    func timeUntilDue(at now: Instant) -> Duration? {
         let ends = lines.map { rests[$0.key] ?? now }
         guard let first = ends.min(), first > now else { return nil }
         return first - now

@@ -107,7 +107,7 @@ package final class RedisJournal: Journal {
         let (isClosed, mustSend) = state.withLock { state -> (Bool, Bool) in
             if state.isClosed { return (true, false) }
             state.turns.add(line)
-            if state.isResting, state.turns.rest(at: .now) == nil { state.gathering?.cancel() }
+            if state.isResting, state.turns.timeUntilDue(at: .now) == nil { state.gathering?.cancel() }
             defer { state.isSending = true }
             return (false, !state.isSending)
         }
@@ -168,12 +168,12 @@ package final class RedisJournal: Journal {
     }
 
     private func gather(for time: Duration) async {
-        let rest = state.withLock { $0.turns.rest(at: .now) }
+        let rest = state.withLock { $0.turns.timeUntilDue(at: .now) }
         let pause = Task { _ = try? await Task.sleep(for: max(time, rest ?? .zero)) }
         let isAwaited = state.withLock { state in
             state.gathering = pause
             state.isResting = rest != nil
-            return !state.waiters.isEmpty || (rest != nil && state.turns.rest(at: .now) == nil)
+            return !state.waiters.isEmpty || (rest != nil && state.turns.timeUntilDue(at: .now) == nil)
         }
         if isAwaited { pause.cancel() }
         await pause.value

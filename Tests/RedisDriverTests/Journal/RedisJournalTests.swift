@@ -52,15 +52,15 @@ private func entry(body: String = "", status: Int = 200, after microseconds: Int
         var turns = JournalTurns()
         turns.rest(flooded.key, until: now + .seconds(2))
         turns.add(flooded)
-        #expect(turns.rest(at: now) == .seconds(2))
+        #expect(turns.timeUntilDue(at: now) == .seconds(2))
         turns.add(quiet)
-        #expect(turns.rest(at: now) == nil)
+        #expect(turns.timeUntilDue(at: now) == nil)
         #expect(turns.takeDue(at: now, awaited: []).map(\.key) == [quiet.key])
         #expect(turns.takeDue(at: now + .seconds(1), awaited: []).isEmpty)
-        #expect(turns.rest(at: now + .seconds(1)) == .seconds(1))
+        #expect(turns.timeUntilDue(at: now + .seconds(1)) == .seconds(1))
         #expect(turns.takeDue(at: now + .seconds(2), awaited: []).map(\.key) == [flooded.key])
         #expect(turns.isEmpty)
-        #expect(turns.rest(at: now) == nil)
+        #expect(turns.timeUntilDue(at: now) == nil)
     }
 
     @Test func `nothing rests that somebody waits for`() {
