@@ -108,7 +108,7 @@ let package = Package(
         .target(
             name: "DataPlane",
             dependencies: [
-                "Domain", "JSON", "Metering", "MockEngine", "Persistence", "Prometheus",
+                "CPrefetch", "Domain", "JSON", "Metering", "MockEngine", "Persistence", "Prometheus",
                 Library.crypto, Library.httpTypes, Library.logging, Library.nioCore, Library.nioHTTP1,
                 Library.nioHTTPTypes, Library.serviceLifecycle,
             ],
@@ -127,11 +127,14 @@ let package = Package(
             ],
             resources: [.embedInCode("Migrations/platform"), .embedInCode("Migrations/tenant")],
             swiftSettings: settings),
-        .target(name: "MockEngine", dependencies: ["CRE2", "Domain", "JSON", Library.yams], swiftSettings: settings),
+        .target(
+            name: "MockEngine", dependencies: ["CPrefetch", "CRE2", "Domain", "JSON", Library.yams],
+            swiftSettings: settings),
         .target(name: "Prometheus", swiftSettings: settings),
         .target(name: "Domain", dependencies: ["JSON"], swiftSettings: settings),
         .target(name: "JSON", swiftSettings: settings),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+        .systemLibrary(name: "CPrefetch"),
 
         .target(
             name: "PostgresDriver", dependencies: ["CPostgres", "Domain", "Persistence", Library.logging],

@@ -34,11 +34,8 @@ package final class TenantUsage: Sendable {
 
     private struct State {
         var open: [Key: CounterSlot] = [:]
-        /// The row that was counted last, which is the next one's more often than not.
-        var last: (key: Key, slot: CounterSlot)?
-        /// The slot that was found last. Only one that is found twice running becomes `last`, since keeping a name costs more
-        /// than it saves where routes take turns.
-        var found: UnsafeMutableRawPointer?
+        /// Changes when `open` is emptied: a slot of an earlier round is not to be counted in any more.
+        var round = TenantUsage.nextRound()
         /// When the oldest request was answered that is in no window yet.
         var openSince: Timestamp?
         /// Taken out for the ledger and not acknowledged by it yet.
@@ -69,19 +66,25 @@ package final class TenantUsage: Sendable {
         }
     }
 
-    package func count(_ event: UsageEvent) {
-        let key = Key(
-            minute: event.at.microseconds / Self.minuteMicroseconds, workspaceID: event.workspaceID,
-            mockID: event.mockID, routeID: event.routeID, statusClass: event.status / 100)
+    private static let rounds = Atomic<UInt64>(0)
+
+    private static func nextRound() -> UInt64 { rounds.add(1, ordering: .relaxed).newValue }
+
+    /// - Parameter shortcut: kept for the event's route, if for any; for this tenant's counts alone.
+    package func count(_ event: UsageEvent, by shortcut: UnsafeMutablePointer<UsageShortcut>? = nil) {
+        let minute = event.at.microseconds / Self.minuteMicroseconds
+        let statusClass = event.status / 100
         state.withLock { state in
-            if let last = state.last, last.key == key {
-                last.slot.add(event)
+            if let slot = shortcut?.pointee.slot(minute: minute, statusClass: statusClass, round: state.round) {
+                slot.add(event)
                 return
             }
+            let key = Key(
+                minute: minute, workspaceID: event.workspaceID, mockID: event.mockID, routeID: event.routeID,
+                statusClass: statusClass)
             let slot = slot(for: key, at: event.at, &state)
             slot.add(event)
-            if state.found == slot.base { state.last = (key, slot) }
-            state.found = slot.base
+            shortcut?.pointee.lead(to: slot, minute: minute, statusClass: statusClass, round: state.round)
         }
     }
 
@@ -139,8 +142,7 @@ package final class TenantUsage: Sendable {
             if let window = state.window { return (window, []) }
             let slots = Array(state.open.values)
             state.open.removeAll(keepingCapacity: state.open.count < 256)
-            state.last = nil
-            state.found = nil
+            state.round = Self.nextRound()
             state.windowSince = state.openSince
             state.openSince = nil
             return (nil, slots)

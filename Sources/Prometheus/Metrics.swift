@@ -44,6 +44,9 @@ package final class Histogram: @unchecked Sendable {
         numbers.deallocate()
     }
 
+    /// Where counting writes, for whoever wants to have the memory at hand by then. Not to be read.
+    package var address: UnsafeRawPointer { UnsafeRawPointer(numbers) }
+
     package func observe(_ value: Double) {
         var index = 0
         while index < bounds.count, value > bounds[index] { index += 1 }

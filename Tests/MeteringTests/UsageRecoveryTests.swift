@@ -137,11 +137,34 @@ import Testing
     @Test func `a damaged slot is left out`() async throws {
         await crash { meter in for route in 0..<10 { meter.usage(of: tenants[0]).count(event(route: route)) } }
         let handle = try #require(FileHandle(forUpdatingAtPath: try file()))
-        try handle.seek(toOffset: 4096 + 3 * 256 + 110)
+        try handle.seek(toOffset: 4096 + 3 * 256 + 240)
         try handle.write(contentsOf: Data("?".utf8))
         try handle.close()
         await meter().recover()
         #expect(ledger.requests == 9)
+    }
+
+    /// Version 1 has the name, 80 bytes, before the 128 of the durations.
+    @Test func `a file of the first version is read`() async throws {
+        await crash { meter in
+            for route in 0..<10 {
+                meter.usage(of: tenants[0]).count(event(route: route, status: 200 + 100 * (route % 3)))
+            }
+        }
+        let path = try file()
+        var bytes = Array(try Data(contentsOf: URL(filePath: path)))
+        bytes[8] = 1
+        for slot in stride(from: 4096, to: bytes.count, by: 256) {
+            let (durations, name) = (bytes[slot + 48..<slot + 176], bytes[slot + 176..<slot + 256])
+            bytes.replaceSubrange(slot + 48..<slot + 256, with: Array(name) + Array(durations))
+        }
+        try Data(bytes).write(to: URL(filePath: path))
+        await meter().recover()
+        var histogram = DurationHistogram()
+        histogram.add(25)
+        #expect(ledger.records.count == 10)
+        #expect(ledger.records.allSatisfy { $0.durations == histogram && $0.requests == 1 && $0.requestBytes == 3 })
+        #expect(Set(ledger.records.map(\.routeID)) == Set((0..<10).map { event(route: $0).routeID }))
     }
 
     @Test(arguments: ["", "short", "MFUSAGE\n" + String(repeating: "\u{7}", count: 5000)])

@@ -41,7 +41,9 @@ extension DataPlane {
     /// Counts an answered request, of either way of answering. The ledger has it where the tenant is known, without
     /// a workspace when it was refused before that was found; the journal has what a workspace answered, refused with a
     /// 401, 408 or 413 included.
-    func count(_ answered: Answered, _ tenant: HostedTenant?, _ snapshot: Snapshot?) {
+    ///
+    /// - Parameter route: whose request it was, where that is known by then.
+    func count(_ answered: Answered, _ tenant: HostedTenant?, _ snapshot: Snapshot?, route: ServedRoute? = nil) {
         metrics.answered.add()
         guard let tenant else { return }
         let duration = answered.durationMicroseconds
@@ -51,6 +53,6 @@ extension DataPlane {
             UsageEvent(
                 at: answered.receivedAt, workspaceID: snapshot?.workspace.id, mockID: answered.mockID,
                 routeID: answered.routeID, status: answered.status, durationMicroseconds: Int(duration),
-                requestBytes: answered.receivedBytes, responseBytes: answered.sentBytes))
+                requestBytes: answered.receivedBytes, responseBytes: answered.sentBytes), by: route?.shortcut)
     }
 }

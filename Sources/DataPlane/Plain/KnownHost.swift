@@ -1,3 +1,4 @@
+import Domain
 import MockEngine
 
 #if canImport(Glibc)
@@ -6,44 +7,59 @@ import MockEngine
     import Darwin
 #endif
 
-/// A host header and what it says.
-final class KnownHost: Sendable {
+/// A host header, what it says, and the tenant that it led to. Belongs to one event loop.
+final class KnownHost {
     let text: String
     let name: HostName
-    private let bytes: [UInt8]
+    /// The tenant that the name led to, and how it stood then: as long as it stands so, the name still leads to it.
+    private var led: (tenant: HostedTenant, standing: HostedTenant.Standing)?
 
     init(_ bytes: UnsafeRawBufferPointer, baseDomain: String) {
-        self.bytes = Array(bytes)
         text = String(decoding: bytes, as: UTF8.self)
         name = HostName(authority: text, baseDomain: baseDomain)
     }
 
     func isSpelled(_ other: UnsafeRawBufferPointer) -> Bool {
-        bytes.withUnsafeBytes { bytes in
-            guard bytes.count == other.count, let mine = bytes.baseAddress, let theirs = other.baseAddress else {
-                return false
+        text.utf8.withContiguousStorageIfAvailable { mine in
+            guard mine.count == other.count, let mine = mine.baseAddress, let theirs = other.baseAddress else {
+                return mine.isEmpty && other.isEmpty
             }
-            return memcmp(mine, theirs, bytes.count) == 0
+            return memcmp(mine, theirs, other.count) == 0
+        } ?? false
+    }
+
+    /// The tenant that the name leads to; nil when it is not in memory or not open.
+    func openTenant(_ reference: TenantReference, in directory: TenantDirectory) -> HostedTenant? {
+        if let led, led.tenant.standing == led.standing {
+            led.tenant.prefetch()
+            return led.tenant
         }
+        led = directory.openTenant(reference)
+        return led?.tenant
     }
 }
 
 /// The hosts that one event loop has seen lately. Most connections have only one, but those of a balancer carry the
-/// requests of many tenants, and the journal keeps the host of each.
+/// requests of many tenants.
 final class KnownHosts {
-    /// A power of two. Hosts of the same place take turns in it, which costs no more than having no such table.
-    private static let places = 1024
+    /// Hosts with the same hash share this many places; the one that came last is first.
+    private static let ways = 2
+    /// A power of two.
+    private static let sets = 2048
     /// A longer host is not kept: what strangers send must not fill the memory.
     private static let longest = 128
 
-    private var hosts = [KnownHost?](repeating: nil, count: places)
+    private var hosts = [KnownHost?](repeating: nil, count: sets * ways)
 
     func find(_ bytes: UnsafeRawBufferPointer, baseDomain: String) -> KnownHost {
         guard bytes.count <= Self.longest else { return KnownHost(bytes, baseDomain: baseDomain) }
-        let place = SeededHash.value(of: bytes.bindMemory(to: UInt8.self)) & (Self.places - 1)
-        if let known = hosts[place], known.isSpelled(bytes) { return known }
+        let first = (SeededHash.value(of: bytes.bindMemory(to: UInt8.self)) & (Self.sets - 1)) * Self.ways
+        for place in first..<first + Self.ways {
+            if let known = hosts[place], known.isSpelled(bytes) { return known }
+        }
         let host = KnownHost(bytes, baseDomain: baseDomain)
-        hosts[place] = host
+        hosts[first + 1] = hosts[first]
+        hosts[first] = host
         return host
     }
 }

@@ -24,10 +24,8 @@ extension DataPlane {
             request.marks.isDisjoint(with: [.unnormalisedPath, .requestID, .forwardedHost, .expect]),
             request.contentLength <= Self.maxPlainBody
         else { return false }
+        guard let tenant = exchange.host.openTenant(reference, in: directory) else { return false }
         let now = surroundings.now()
-        guard case .found(let tenant) = directory.lookUp(reference, at: now), tenant.currentAccess == .open else {
-            return false
-        }
         if let standing = tenant.limiter.refusal(at: now), tenant.enforcement == .enforce,
             enforcement.mode == .enforce, RateRefusals.isPlain(exchange.path)
         {
@@ -40,6 +38,7 @@ extension DataPlane {
             !(snapshot.crossOrigin.isEnabled && request.marks.contains(.origin))
         else { return false }
 
+        snapshot.prefetch()
         let number = ids.next()
         let workspace = snapshot.workspace
         var view: RequestView?
@@ -48,7 +47,13 @@ extension DataPlane {
             view = made
             return made
         }
-        if let route, workspace.mayDelay(route) || (scenarios != nil && workspace.isSequence(route)) { return false }
+        let served = route.map { snapshot.routes[$0] }
+        served?.prefetch()
+        if let route, let served, !served.isPrepared,
+            workspace.mayDelay(route) || (scenarios != nil && workspace.isSequence(route))
+        {
+            return false
+        }
         guard case .admitted = tenant.limiter.admit(at: now) else { return false }
         tenant.touch(now)
         dates.update(now)
@@ -57,13 +62,11 @@ extension DataPlane {
             status: 0, mockID: nil, routeID: nil, receivedAt: now, endedAt: now, receivedBytes: request.contentLength,
             sentBytes: 0)
         var outcome: MockReply?
-        if let route, let reply = snapshot.prepared[route], !request.marks.contains(.prefer) {
-            answered.status = reply.status
-            answered.mockID = reply.mockID
-            answered.routeID = reply.routeID
-            out.writeBytes(reply.head)
-            out.writeReplyEnd(dates, hasDate: reply.hasDate, number)
-            answered.sentBytes = write(reply.body, of: request, status: reply.status, to: &out)
+        if let served, served.isPrepared, !request.marks.contains(.prefer) {
+            answered.status = served.status
+            answered.mockID = served.mockID
+            answered.routeID = served.routeID
+            answered.sentBytes = served.write(withBody: request.method != .head, dates, number, to: &out)
         } else {
             let view = view ?? exchange.view(number, receivedAt: now)
             let reply = workspace.respond(to: view, from: route, surroundings)
@@ -76,12 +79,12 @@ extension DataPlane {
             outcome = reply
         }
         answered.endedAt = surroundings.now()
-        count(answered, tenant, snapshot)
+        count(answered, tenant, snapshot, route: served)
         if keeps(snapshot.settings) {
             let fields = PlainJournalEntry.Fields(
                 number: number, receivedAt: now, durationMicroseconds: answered.durationMicroseconds,
-                request: request, host: exchange.host, status: answered.status, mockID: answered.mockID,
-                routeID: answered.routeID, findings: .of(outcome))
+                request: request, status: answered.status, mockID: answered.mockID, routeID: answered.routeID,
+                findings: .of(outcome))
             snapshot.journal.append(PlainJournalEntry(fields, bytes: exchange.bytes))
         }
         return true

@@ -10,7 +10,6 @@ struct PlainJournalEntry: DeferredJournalEntry, @unchecked Sendable {
         var receivedAt: Timestamp
         var durationMicroseconds: Int64
         var request: PlainRequest
-        var host: KnownHost
         var status: Int
         var mockID: MockID?
         var routeID: RouteID?
@@ -59,7 +58,7 @@ struct PlainJournalEntry: DeferredJournalEntry, @unchecked Sendable {
             let fields = fields.pointee
             let request = fields.request
             let bytes = UnsafeRawBufferPointer(start: elements, count: request.length)
-            let exchange = PlainExchange(request: request, bytes: bytes, host: fields.host)
+            func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
             var headers: [(name: String, value: String)] = []
             HeaderLines(bytes, request.headers).forEach { name, value in
                 headers.append((name, JournalWriter.isSecret(name, value) ? JournalWriter.redacted : value))
@@ -67,7 +66,7 @@ struct PlainJournalEntry: DeferredJournalEntry, @unchecked Sendable {
             let (body, isTruncated) = JournalWriter.body(Array(bytes[request.headLength...]))
             return JournalEntry(
                 id: fields.number.id, receivedAt: fields.receivedAt, method: request.method.name,
-                host: fields.host.text, path: exchange.text(request.path), query: request.query.map(exchange.text),
+                host: text(request.host), path: text(request.path), query: request.query.map(text),
                 headers: headers, body: body, isBodyTruncated: isTruncated, status: fields.status,
                 mockID: fields.mockID, routeID: fields.routeID, durationMicroseconds: fields.durationMicroseconds,
                 nearMisses: fields.findings?.nearMisses ?? .null, violations: fields.findings?.violations ?? [])

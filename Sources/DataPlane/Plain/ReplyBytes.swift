@@ -95,24 +95,3 @@ final class DateBytes {
         }
     }
 }
-
-/// A reply that is the same for every request, but for its date and id.
-final class PreparedReply: Sendable {
-    let status: Int
-    let mockID: MockID?
-    let routeID: RouteID?
-    /// Up to the fields that every reply gets.
-    let head: [UInt8]
-    let hasDate: Bool
-    let body: [UInt8]
-
-    init(_ reply: MockReply) {
-        var buffer = ByteBuffer()
-        hasDate = buffer.writeReplyHead(status: reply.status, reply.headers, length: reply.body.count)
-        head = Array(buffer.readableBytesView)
-        status = reply.status
-        mockID = reply.mockID
-        routeID = reply.routeID
-        body = reply.body
-    }
-}

@@ -11,8 +11,8 @@ package final class Snapshot: Sendable {
     let isDefault: Bool
     let crossOrigin: CrossOrigin
     let settings: WorkspaceSettings
-    /// By the number of the route; nil for routes whose replies differ.
-    let prepared: [PreparedReply?]
+    /// By the number of the route.
+    let routes: ServedRoutes
     /// The workspace's content version when it was read.
     let version: Int
     /// The imported descriptions by their key in the object store: kept so that an edit does not parse them again.
@@ -30,10 +30,19 @@ package final class Snapshot: Sendable {
         self.version = version
         self.isDefault = isDefault
         crossOrigin = CrossOrigin(settings.cors)
-        prepared = (0..<workspace.routeCount).map { workspace.fixedReply(of: $0).map(PreparedReply.init) }
+        routes = ServedRoutes((0..<workspace.routeCount).lazy.map { workspace.fixedReply(of: $0) })
         self.documents = documents
         self.journal = journal
         lastUsed = Atomic(now.microseconds)
+    }
+}
+
+extension Snapshot {
+    /// Has the memory brought near that answering will need, all at once and not piece after piece.
+    func prefetch() {
+        bringNear(workspace)
+        bringNear(routes)
+        bringNear(journal)
     }
 }
 

@@ -1,3 +1,4 @@
+import CPrefetch
 package import Domain
 import Metering
 import Persistence
@@ -6,33 +7,47 @@ import Synchronization
 /// A tenant as the data plane knows it. One object for as long as the tenant is in memory, so that its rate window, its
 /// counters and its snapshots outlive a change of its record.
 package final class HostedTenant: Sendable {
-    package let id: TenantID
+    // What every request looks at comes first and stands together: of most tenants nothing is in the cache.
+    private let stands = Atomic<UInt64>(0)
+    /// Microseconds since 1970.
+    let lastUsed: Atomic<Int64>
     let limiter: RateLimiter
     let usage: TenantUsage
     let metrics: TenantMetrics
+    /// Where the metrics count.
+    nonisolated(unsafe) private let durations: UnsafeRawPointer
+    let bandwidth = Bandwidth()
+    private let maxBodyBytes = Atomic<Int>(0)
+    private let reports = Atomic<Bool>(false)
+    let shelf = Mutex(SnapshotShelf())
+
+    package let id: TenantID
     /// Requests that wait for their delay to pass.
     let delayedRequests = Atomic<Int>(0)
-    /// Microseconds since 1970.
-    let lastUsed: Atomic<Int64>
-    let shelf = Mutex(SnapshotShelf())
     let verifiedKeys = VerifiedKeys()
     /// Requests in progress.
     let places = Places()
-    let bandwidth = Bandwidth()
     let refusals = RateRefusals()
-
-    private let access = Atomic<Access>(.unknown)
-    private let maxBodyBytes = Atomic<Int>(0)
     private let current: Mutex<TenantRecord>
     private let limits = Mutex<Entitlements?>(nil)
-    private let reports = Atomic<Bool>(false)
 
     /// What a request may do.
-    enum Access: UInt8, AtomicRepresentable {
+    enum Access: UInt64 {
         /// The record has changed since it was read.
         case unknown
         case open
         case suspended
+    }
+
+    /// What a request may do, and since which change of the record.
+    struct Standing: Equatable {
+        fileprivate let stored: UInt64
+
+        var access: Access { Access(rawValue: stored & 3) ?? .unknown }
+
+        fileprivate func next(_ access: Access) -> Standing {
+            Standing(stored: ((stored >> 2) + 1) << 2 | access.rawValue)
+        }
     }
 
     init(_ record: TenantRecord, limiter: RateLimiter, usage: TenantUsage, metrics: TenantMetrics, now: Timestamp) {
@@ -40,11 +55,23 @@ package final class HostedTenant: Sendable {
         self.limiter = limiter
         self.usage = usage
         self.metrics = metrics
+        durations = metrics.durations
         lastUsed = Atomic(now.microseconds)
         current = Mutex(record)
     }
 
-    var currentAccess: Access { access.load(ordering: .acquiring) }
+    /// Changes with every change of the record: a name or an id that led to this tenant when it stood so still does.
+    var standing: Standing { Standing(stored: stands.load(ordering: .acquiring)) }
+
+    /// Has the memory brought near that answering will need, all at once and not piece after piece.
+    func prefetch() {
+        bringNear(limiter)
+        bringNear(usage)
+        bringNear(metrics)
+        mockforge_prefetch(durations)
+    }
+
+    var currentAccess: Access { standing.access }
 
     /// Bytes that a request body may have.
     var bodyLimit: Int { maxBodyBytes.load(ordering: .relaxed) }
@@ -68,7 +95,7 @@ package final class HostedTenant: Sendable {
 
     func touch(_ now: Timestamp) { lastUsed.store(now.microseconds, ordering: .relaxed) }
 
-    /// Takes the newest record over.
+    /// Takes the newest record over. The directory sees to it that records are taken over and marked one by one.
     func update(_ record: TenantRecord, entitlements: Entitlements) {
         current.withLock { $0 = record }
         limits.withLock { $0 = entitlements }
@@ -79,14 +106,16 @@ package final class HostedTenant: Sendable {
         let kilobytes = entitlements.limit(.maxRequestBodyKB).value
         maxBodyBytes.store(
             kilobytes.map { min($0, Self.greatestBody >> 10) << 10 } ?? Self.greatestBody, ordering: .relaxed)
-        access.store(record.status == .suspended ? .suspended : .open, ordering: .releasing)
+        stand(record.status == .suspended ? .suspended : .open)
     }
 
     /// Bodies are held in memory, so even a tenant without a limit has this one.
     private static let greatestBody = 256 << 20
 
     func markChanged() {
-        access.store(.unknown, ordering: .releasing)
+        stand(.unknown)
         verifiedKeys.removeAll()
     }
+
+    private func stand(_ access: Access) { stands.store(standing.next(access).stored, ordering: .releasing) }
 }

@@ -67,6 +67,15 @@ package final class TenantDirectory: Sendable {
         }
     }
 
+    /// The tenant if it is in memory and may have requests, and how it stands: the two are from the same moment.
+    func openTenant(_ reference: TenantReference) -> (tenant: HostedTenant, standing: HostedTenant.Standing)? {
+        state.withLock { state in
+            guard let tenant = state.tenant(reference) else { return nil }
+            let standing = tenant.standing
+            return standing.access == .open ? (tenant, standing) : nil
+        }
+    }
+
     /// Whether the tenant is in memory, outdated or not.
     func holds(_ reference: TenantReference) -> Bool { state.withLock { $0.tenant(reference) != nil } }
 
@@ -185,6 +194,7 @@ package final class TenantDirectory: Sendable {
         state.byID[tenant.id.text] = nil
         let subdomain = tenant.subdomain
         if state.bySubdomain[subdomain] === tenant { state.bySubdomain[subdomain] = nil }
+        tenant.markChanged()
         limiters.remove(tenant.id)
         metrics.forget(tenant.id)
     }
@@ -199,6 +209,7 @@ package final class TenantDirectory: Sendable {
             state.byID[entry.tenant.id.text] = nil
             let subdomain = entry.tenant.subdomain
             if state.bySubdomain[subdomain] === entry.tenant { state.bySubdomain[subdomain] = nil }
+            entry.tenant.markChanged()
             limiters.remove(entry.tenant.id)
         }
     }

@@ -10,7 +10,9 @@ import Synchronization
 /// The first page of a counter file: what it is, who wrote it, and the number of its last window.
 struct CounterFileHead: Sendable, Equatable {
     static let size = 4096
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
+    /// In which the name of a slot stands before its durations.
+    static let firstVersion: UInt32 = 1
     private static let magic = Array("MFUSAGE\n".utf8)
     private static let maxNodeLength = 32
 
@@ -21,11 +23,13 @@ struct CounterFileHead: Sendable, Equatable {
         static let node = 24
     }
 
+    let version: UInt32
     let node: String
     /// The highest number that a window of this file has had.
     let sequence: Int
 
     init(node: String, sequence: Int = 0) {
+        version = Self.version
         self.node = node
         self.sequence = sequence
     }
@@ -40,9 +44,11 @@ struct CounterFileHead: Sendable, Equatable {
         guard bytes.prefix(8).elementsEqual(Self.magic) else {
             throw Unreadable(description: "it does not begin as a usage counter file does")
         }
-        let version = bytes.loadUnaligned(fromByteOffset: Offset.version, as: UInt32.self)
-        guard version == Self.version else {
-            throw Unreadable(description: "its format is version \(version), and this program reads \(Self.version)")
+        version = bytes.loadUnaligned(fromByteOffset: Offset.version, as: UInt32.self)
+        guard (Self.firstVersion...Self.version).contains(version) else {
+            throw Unreadable(
+                description: "its format is version \(version), and this program reads \(Self.firstVersion) to "
+                    + "\(Self.version)")
         }
         guard bytes.loadUnaligned(fromByteOffset: Offset.slotSize, as: UInt32.self) == UInt32(CounterSlot.size) else {
             throw Unreadable(description: "its slots have another size")

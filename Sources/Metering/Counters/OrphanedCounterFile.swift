@@ -52,7 +52,7 @@ final class OrphanedCounterFile {
         sequence = head.sequence
         let body = Int(status.st_size) - CounterFileHead.size
         isTruncated = body % CounterFile.segmentBytes != 0
-        try readSlots(count: body / CounterSlot.size)
+        try readSlots(count: body / CounterSlot.size, version: head.version)
         isKept = true
     }
 
@@ -65,7 +65,7 @@ final class OrphanedCounterFile {
         return try CounterFileHead(UnsafeRawBufferPointer(rebasing: page[..<count]))
     }
 
-    private func readSlots(count: Int) throws {
+    private func readSlots(count: Int, version: UInt32) throws {
         let segment = UnsafeMutableRawBufferPointer.allocate(byteCount: CounterFile.segmentBytes, alignment: 64)
         defer { segment.deallocate() }
         for first in stride(from: 0, to: count, by: CounterFile.segmentSlots) {
@@ -76,6 +76,7 @@ final class OrphanedCounterFile {
             for index in 0..<read / CounterSlot.size {
                 let slot = CounterSlot(base: base + index * CounterSlot.size, isInFile: true)
                 if slot.state == .free { continue }
+                if version == CounterFileHead.firstVersion { slot.moveNameBehindDurations() }
                 guard let (tenant, record) = slot.contents else {
                     damagedSlots += 1
                     continue

@@ -35,16 +35,15 @@ package final class RouteTable: Sendable {
     /// Places that the costliest path makes a lookup look at, at most.
     package let worstCaseSteps: Int
 
-    let tokens: SegmentTokens
     let shapes: SegmentShapes
     let edges: RouteEdges
-    let nodes: [RouteNode]
+    let nodes: LineArray<RouteNode>
     let mixedEdges: [MixedEdge]
-    /// Ranks of routes, those of each end of a path together and rising.
-    let ranks: [Int32]
-    /// By rank, which is the order in which routes are tried: priority, specificity, creation.
+    /// Those of each end of a path together, by rank.
     let ranked: [Ranked]
     let patterns: [RoutePattern]
+    /// By route.
+    let methodSets: [MethodSet]
     let methods: RouteMethods
     /// Segments of the longest path.
     let depth: Int
@@ -52,26 +51,31 @@ package final class RouteTable: Sendable {
     let endLimit: Int
 
     struct Ranked: Sendable {
-        var route: Int
+        /// The order in which routes are tried: priority, specificity, creation.
+        var rank: Int32
+        var route: Int32
         var bits: UInt64
-        var methods: MethodSet
     }
 
     package init(routes: [Entry]) {
         let builder = RouteTableBuilder(routes)
         let (nodes, bound) = builder.nodes()
-        tokens = SegmentTokens(builder.literals)
         shapes = builder.shapes
         edges = RouteEdges(builder.literalEdges)
-        self.nodes = nodes
+        self.nodes = LineArray(nodes)
         mixedEdges = builder.flatMixedEdges
-        ranks = builder.flatRanks
-        ranked = builder.ranked
+        ranked = builder.flatRanked
         patterns = builder.patterns
+        methodSets = routes.map(\.methods)
         methods = builder.methods
         depth = builder.depth
         endLimit = min(bound.ends, Self.stepLimit)
         worstCaseSteps = bound.steps
+    }
+
+    deinit {
+        nodes.deallocate()
+        edges.deallocate()
     }
 
     /// Shows `visit` the routes for a method (upper case) and a path (in normal form), best first, until it returns true.
@@ -91,13 +95,14 @@ package final class RouteTable: Sendable {
         walk(path, bits) { walk in
             lookup.steps = walk.steps
             lookup.isCutShort = walk.isCutShort
-            walk.ends.arrange(in: ranks)
-            while let rank = walk.ends.next(in: ranks) {
-                let candidate = ranked[Int(rank)]
+            walk.ends.arrange(in: ranked)
+            while let place = walk.ends.next(in: ranked) {
+                let candidate = ranked[place]
+                let route = Int(candidate.route)
                 guard candidate.bits & bits != 0 else { continue }
-                if bits == RouteMethods.other, let method, !candidate.methods.contains(method) { continue }
-                if visit(candidate.route) {
-                    lookup.accepted = candidate.route
+                if bits == RouteMethods.other, let method, !methodSets[route].contains(method) { continue }
+                if visit(route) {
+                    lookup.accepted = route
                     return
                 }
             }
@@ -110,11 +115,13 @@ package final class RouteTable: Sendable {
         var bits: UInt64 = 0
         var others: [String] = []
         walk(path, RouteMethods.every) { walk in
-            walk.ends.arrange(in: ranks)
-            while let rank = walk.ends.next(in: ranks) {
-                let candidate = ranked[Int(rank)]
+            walk.ends.arrange(in: ranked)
+            while let place = walk.ends.next(in: ranked) {
+                let candidate = ranked[place]
                 bits |= candidate.bits
-                if candidate.bits & RouteMethods.other != 0, case .some(let names) = candidate.methods {
+                if candidate.bits & RouteMethods.other != 0,
+                    case .some(let names) = methodSets[Int(candidate.route)]
+                {
                     others += names.filter { methods.requestBits($0) == RouteMethods.other && !others.contains($0) }
                 }
             }
@@ -136,7 +143,7 @@ package final class RouteTable: Sendable {
     private func walk(_ path: UnsafeBufferPointer<UInt8>, _ bits: UInt64, _ body: (inout RouteWalk) -> Void) {
         withUnsafeTemporaryAllocation(of: PathSegment.self, capacity: depth) { segments in
             withUnsafeTemporaryAllocation(of: RouteEnds.End.self, capacity: endLimit) { ends in
-                let count = PathSegment.split(path, into: segments, tokens)
+                let count = PathSegment.split(path, into: segments)
                 var walk = RouteWalk(
                     bytes: path, segments: UnsafeBufferPointer(segments), segmentCount: count, bits: bits,
                     ends: RouteEnds(ends))

@@ -1,16 +1,15 @@
 /// Makes the arrays of a route table. Slow and plain: it runs when a workspace changes, not when a request comes.
 final class RouteTableBuilder {
-    private(set) var literals: [[UInt8]] = []
-    private(set) var literalEdges: [UInt64: Int32] = [:]
+    private(set) var literalEdges: [(parent: Int32, segment: [UInt8], child: Int32)] = []
     private(set) var shapes = SegmentShapes()
     private(set) var methods = RouteMethods()
-    private(set) var ranked: [RouteTable.Ranked] = []
     private(set) var flatMixedEdges: [MixedEdge] = []
-    private(set) var flatRanks: [Int32] = []
+    /// Those of each end together.
+    private(set) var flatRanked: [RouteTable.Ranked] = []
     private(set) var depth = 0
     let patterns: [RoutePattern]
 
-    private var tokens: [[UInt8]: Int32] = [:]
+    private var ranked: [RouteTable.Ranked] = []
     private var shapeNumbers: [[[UInt8]]: Int] = [:]
     private var shapeLengths: [Int] = []
     private var drafts = [Draft(parent: nil)]
@@ -23,6 +22,7 @@ final class RouteTableBuilder {
         var parent: (node: Int, link: Link)?
         var parameter = RouteNode.none
         var wildcard = RouteNode.none
+        var literals: [[UInt8]: Int32] = [:]
         var mixed: [Int: Int32] = [:]
         var own: [Int32] = []
         var tail: [Int32] = []
@@ -43,7 +43,7 @@ final class RouteTableBuilder {
             }
         }
         for (rank, index) in order.enumerated() {
-            ranked.append(RouteTable.Ranked(route: index, bits: bits[index], methods: entries[index].methods))
+            ranked.append(RouteTable.Ranked(rank: Int32(rank), route: Int32(index), bits: bits[index]))
             insert(patterns[index], rank: Int32(rank))
         }
     }
@@ -82,15 +82,10 @@ final class RouteTableBuilder {
     }
 
     private func literalChild(of node: Int, _ bytes: [UInt8]) -> Int {
-        let token = tokens[bytes] ?? Int32(literals.count)
-        if Int(token) == literals.count {
-            tokens[bytes] = token
-            literals.append(bytes)
-        }
-        let key = RouteEdges.key(Int32(node), token)
-        if let child = literalEdges[key] { return Int(child) }
+        if let child = drafts[node].literals[bytes] { return Int(child) }
         let child = add(node, .literal)
-        literalEdges[key] = child
+        drafts[node].literals[bytes] = child
+        literalEdges.append((Int32(node), bytes, child))
         return Int(child)
     }
 
@@ -114,13 +109,14 @@ final class RouteTableBuilder {
             var node = RouteNode()
             node.parameter = draft.parameter
             node.wildcard = draft.wildcard
+            node.hasLiterals = !draft.literals.isEmpty
             let mixedStart = Int32(flatMixedEdges.count)
             for (shape, child) in draft.mixed.sorted(by: {
                 (-shapeLengths[$0.key], $0.key) < (-shapeLengths[$1.key], $1.key)
             }) {
                 flatMixedEdges.append(MixedEdge(shape: shape, child: child))
             }
-            node.mixed = mixedStart..<Int32(flatMixedEdges.count)
+            node.mixed = .init(mixedStart..<Int32(flatMixedEdges.count))
             node.own = append(draft.own)
             node.tail = append(draft.tail)
             node.lengths = draft.own.isEmpty ? 0 : 1
@@ -130,10 +126,10 @@ final class RouteTableBuilder {
         }
     }
 
-    private func append(_ list: [Int32]) -> Range<Int32> {
-        let start = Int32(flatRanks.count)
-        flatRanks += list
-        return start..<Int32(flatRanks.count)
+    private func append(_ list: [Int32]) -> RouteNode.Places {
+        let start = Int32(flatRanked.count)
+        flatRanked += list.map { ranked[Int($0)] }
+        return .init(start..<Int32(flatRanked.count))
     }
 
     /// Carries what each node knows of the routes below it up to the root; gives the most ends and steps of one lookup.

@@ -1,13 +1,12 @@
-/// A segment of a request's path: a range of its bytes, and its token.
+/// A segment of a request's path: a range of its bytes, and what edges find it by.
 struct PathSegment {
     var start: Int
     var end: Int
-    var token: Int32
+    var key: SegmentKey
 
     /// Writes the first segments into `segments`, as many as fit, and gives the number of all.
     static func split(
-        _ bytes: UnsafeBufferPointer<UInt8>, into segments: UnsafeMutableBufferPointer<PathSegment>,
-        _ tokens: SegmentTokens
+        _ bytes: UnsafeBufferPointer<UInt8>, into segments: UnsafeMutableBufferPointer<PathSegment>
     ) -> Int {
         var count = 0
         var start = 0
@@ -16,8 +15,8 @@ struct PathSegment {
             if index == bytes.count || bytes[index] == PathEncoding.slash {
                 if index > start {
                     if count < segments.count {
-                        let token = tokens.token(of: UnsafeBufferPointer(rebasing: bytes[start..<index]))
-                        segments.initializeElement(at: count, to: PathSegment(start: start, end: index, token: token))
+                        let key = SegmentKey(UnsafeBufferPointer(rebasing: bytes[start..<index]))
+                        segments.initializeElement(at: count, to: PathSegment(start: start, end: index, key: key))
                     }
                     count += 1
                 }
@@ -29,11 +28,11 @@ struct PathSegment {
     }
 }
 
-/// The ends of paths that a lookup has reached; gives their routes' ranks in rising order.
+/// The ends of paths that a lookup has reached; gives the places of their routes in the order of rising ranks.
 struct RouteEnds {
     typealias End = Range<Int32>
 
-    /// Not empty; after `arrange` a heap by the rank at the lower bound.
+    /// Places of the table's `ranked`. Not empty; after `arrange` a heap by the rank at the lower bound.
     private let ends: UnsafeMutableBufferPointer<End>
     private var count = 0
 
@@ -45,11 +44,11 @@ struct RouteEnds {
         count += 1
     }
 
-    mutating func arrange(in ranks: [Int32]) {
-        for index in stride(from: count / 2 - 1, through: 0, by: -1) { sink(index, ranks) }
+    mutating func arrange(in ranked: [RouteTable.Ranked]) {
+        for index in stride(from: count / 2 - 1, through: 0, by: -1) { sink(index, ranked) }
     }
 
-    mutating func next(in ranks: [Int32]) -> Int32? {
+    mutating func next(in ranked: [RouteTable.Ranked]) -> Int? {
         guard count > 0 else { return nil }
         let end = ends[0]
         if end.count > 1 {
@@ -58,15 +57,16 @@ struct RouteEnds {
             count -= 1
             ends[0] = ends[count]
         }
-        sink(0, ranks)
-        return ranks[Int(end.lowerBound)]
+        sink(0, ranked)
+        return Int(end.lowerBound)
     }
 
-    private func sink(_ start: Int, _ ranks: [Int32]) {
+    private func sink(_ start: Int, _ ranked: [RouteTable.Ranked]) {
         var index = start
         while true {
             var least = index
-            for child in [2 * index + 1, 2 * index + 2] where child < count && rank(child, ranks) < rank(least, ranks) {
+            for child in 2 * index + 1...2 * index + 2 where child < count && rank(child, ranked) < rank(least, ranked)
+            {
                 least = child
             }
             if least == index { return }
@@ -75,7 +75,9 @@ struct RouteEnds {
         }
     }
 
-    private func rank(_ index: Int, _ ranks: [Int32]) -> Int32 { ranks[Int(ends[index].lowerBound)] }
+    private func rank(_ index: Int, _ ranked: [RouteTable.Ranked]) -> Int32 {
+        ranked[Int(ends[index].lowerBound)].rank
+    }
 }
 
 /// The state of one descent through a route table.
@@ -106,14 +108,18 @@ extension RouteTable {
         let place = nodes[Int(node)]
         guard place.mayTake(remaining: walk.segmentCount - depth, walk.bits) else { return }
         if depth == walk.segmentCount {
-            walk.ends.add(place.own)
+            walk.ends.add(place.own.range)
         } else if depth < walk.segments.count {
             let segment = walk.segments[depth]
-            if segment.token != SegmentTokens.unknown {
-                let child = edges.child(of: node, segment.token)
-                if child != RouteNode.none { descend(to: child, depth: depth + 1, &walk) }
+            if place.hasLiterals {
+                let child = edges.child(of: node, segment.key, walk.text(of: segment))
+                if child != RouteNode.none {
+                    // The node that was made after the child is most often the next one on the way.
+                    nodes.prefetch(Int(child)..<Int(child) + 2)
+                    descend(to: child, depth: depth + 1, &walk)
+                }
             }
-            for index in place.mixed where !walk.isCutShort {
+            for index in place.mixed.range where !walk.isCutShort {
                 walk.steps += 1
                 let edge = mixedEdges[Int(index)]
                 if shapes.match(edge.shape, walk.text(of: segment)) { descend(to: edge.child, depth: depth + 1, &walk) }
@@ -121,6 +127,6 @@ extension RouteTable {
             if place.parameter != RouteNode.none { descend(to: place.parameter, depth: depth + 1, &walk) }
             if place.wildcard != RouteNode.none { descend(to: place.wildcard, depth: depth + 1, &walk) }
         }
-        walk.ends.add(place.tail)
+        walk.ends.add(place.tail.range)
     }
 }

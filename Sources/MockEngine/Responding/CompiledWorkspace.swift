@@ -20,6 +20,9 @@ package final class CompiledWorkspace: Sendable {
 
     private let table: RouteTable
     private let routes: [CompiledRoute]
+    /// By route: whether requests on its path have conditions to meet. Apart from the routes, so that a request looks at
+    /// no route that it need not know.
+    private let hasConditions: [Bool]
     private let nearMisses: NearMissFinder
     private let sequences: SequencePositions
 
@@ -55,6 +58,7 @@ package final class CompiledWorkspace: Sendable {
         table = RouteTable(routes: entries)
         nearMisses = NearMissFinder(routes.map(\.nearMissCandidate), table: table)
         self.routes = routes
+        hasConditions = routes.map { $0.match != nil }
         hasSequences = routes.contains(where: \.isSequence)
         self.defects = defects
         approximateSize = size
@@ -94,16 +98,16 @@ package final class CompiledWorkspace: Sendable {
     /// the request only where a route has conditions, and changes nothing.
     package func route(method: String, path: UnsafeBufferPointer<UInt8>, view: () -> RequestView) -> Int? {
         table.candidates(method: method, path: path) { index in
-            guard let match = routes[index].match else { return true }
+            guard hasConditions[index], let match = routes[index].match else { return true }
             return match.matches(view())
         }.accepted
     }
 
-    /// The reply that a route gives to every request it takes, unless the request states a preference; nil for a route
-    /// whose replies differ.
+    /// The reply that a route gives at once to every request it takes, unless the request states a preference; nil for a
+    /// route whose replies differ or wait.
     package func fixedReply(of route: Int) -> MockReply? {
         let route = routes[route]
-        guard route.contract == nil || settings.validation == .off, route.selection == .firstMatch,
+        guard route.contract == nil || settings.validation == .off, route.selection == .firstMatch, !route.mayDelay,
             let first = route.responses.first, first.when == nil
         else { return nil }
         return first.constantReply

@@ -71,7 +71,7 @@ package protocol Journal: Sendable {
 }
 
 /// Adds to the journal of one workspace. Synchronous and cheap, since the data plane does it for every request.
-package protocol JournalAppender: Sendable {
+package protocol JournalAppender: AnyObject, Sendable {
     func append(_ entry: any DeferredJournalEntry)
 }
 

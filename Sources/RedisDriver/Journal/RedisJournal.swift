@@ -88,9 +88,14 @@ package final class RedisJournal: Journal {
         Appender(journal: self, line: lines.line(JournalKey(tenant: tenant, workspace: workspace)))
     }
 
-    private struct Appender: JournalAppender {
+    private final class Appender: JournalAppender {
         let journal: RedisJournal
         let line: JournalLine
+
+        init(journal: RedisJournal, line: JournalLine) {
+            self.journal = journal
+            self.line = line
+        }
 
         func append(_ entry: any DeferredJournalEntry) { journal.append(entry, to: line) }
     }

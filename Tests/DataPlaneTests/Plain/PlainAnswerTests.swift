@@ -150,6 +150,48 @@ extension String {
         #expect(try plain.answer(text.map { [$0] }) == whole)
     }
 
+    @Test func `a reply of any length is the same on both ways`() async throws {
+        var replies: [String] = []
+        for isPlain in [true, false] {
+            let side = try await Side(isPlain: isPlain)
+            let lengths = [0, 1, 63, 64, 4093, 4094, 4095, 4096, 70_000]
+            for length in lengths {
+                try await side.hosting.addRoute(
+                    "GET", "/long/\(length)", headers: ["x-pad": .string(String(repeating: "p", count: length % 7))],
+                    body: .string(String(repeating: "b", count: length)))
+            }
+            try await side.warm()
+            let text = lengths.map { "/long/\($0)" }.flatMap { path in ["GET", "HEAD", "GET"].map { ($0, path) } }.map {
+                "\($0) \($1) HTTP/1.1\r\nHost: acme.localhost\r\n\r\n"
+            }
+            replies.append(try side.answer([Array(text.joined().utf8)]))
+        }
+        #expect(replies[0].ranges(of: "HTTP/1.1 200 OK\r\n").count == 27)
+        #expect(replies[0] == replies[1])
+    }
+
+    @Test func `a host leads to a tenant only as long as the tenant stands as it did`() async throws {
+        let side = try await Side(isPlain: true)
+        let channel = try side.connect()
+        func status(_ host: String) throws -> String? {
+            try channel.writeInbound(ByteBuffer(string: "GET /hello HTTP/1.1\r\nHost: \(host).localhost\r\n\r\n"))
+            channel.embeddedEventLoop.advanceTime(by: .milliseconds(5))
+            var reply = ""
+            while let piece = try channel.readOutbound(as: ByteBuffer.self) { reply += String(buffer: piece) }
+            return reply.split(separator: " ").dropFirst().first.map { String($0) }
+        }
+        #expect(try status("acme") == "200")
+        for (change, expected) in [
+            (TenantStatus.suspended, "403"), (.active, "200"), (.suspended, "403"), (.deleted, "404"), (.active, "200"),
+        ] {
+            try await side.hosting.changeTenant { $0.status = change }
+            try await side.warm()
+            #expect(try status("acme") == expected)
+            #expect(try status("acme") == expected)
+        }
+        _ = try? channel.finish(acceptAlreadyClosed: true)
+    }
+
     @Test func `over its rate a tenant is refused alike on both ways`() async throws {
         var replies: [String] = []
         var metrics: [String] = []

@@ -31,6 +31,22 @@ struct RouteTableTests {
         #expect(table.allowedMethods(path: "/") == nil)
     }
 
+    @Test func `literal segments of every length are told apart`() throws {
+        var segments: [String] = []
+        for length in 1...40 {
+            let text = String(repeating: "s", count: length)
+            segments += [text, text.dropLast() + "t", "t" + text.dropFirst()]
+        }
+        segments = Array(Set(segments)).sorted()
+        let table = try Self.table(segments.flatMap { ["GET /\($0)", "GET /x/\($0)/\($0)"] })
+        for (index, segment) in segments.enumerated() {
+            #expect(Self.all(table, "GET", "/\(segment)") == [2 * index])
+            #expect(Self.all(table, "GET", "/x/\(segment)/\(segment)") == [2 * index + 1])
+            #expect(Self.all(table, "GET", "/\(segment)u").isEmpty)
+            #expect(Self.all(table, "GET", "/x/\(segment)/\(segment)u").isEmpty)
+        }
+    }
+
     @Test func `the root is a path of its own`() throws {
         let table = try Self.table(["GET /", "GET /a"])
         #expect(Self.all(table, "GET", "/") == [0])
