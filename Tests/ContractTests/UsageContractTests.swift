@@ -69,12 +69,18 @@ import Testing
         let retention = UsageRetention(minutes: 2, hours: 30, days: 395)
         let dimensions: [[UsageDimension]] = [
             [], [.workspace], [.mock], [.route], [.status], [.time(.day)], [.route, .status],
-            [.workspace, .time(.day)],
+            [.workspace, .time(.day)], [.route, .time(.day)], [.status, .route, .time(.day)],
         ]
+        // Steps that are forgotten: only the number of groups is compared.
+        let finer: [[UsageDimension]] = [[.mock, .status, .time(.hour)], [.route, .time(.hour)], [.time(.minute)]]
         try await tenantSchema(driver) { database, scope in
             func sums() async throws -> [[UsageGroup: UsageTotals]] {
                 try await database.read(scope) { sql in
                     let usage = UsageRepository(sql)
+                    for dimensions in finer {
+                        let groups = try usage.groups(all, by: dimensions)
+                        #expect(try usage.groupCount(all, by: dimensions) == groups.count)
+                    }
                     return try dimensions.map { dimensions in
                         let groups = try usage.groups(all, by: dimensions)
                         if !dimensions.isEmpty {

@@ -6,6 +6,7 @@ import Synchronization
 
 /// One workspace, compiled, with what the data plane needs beside it.
 package final class Snapshot: Sendable {
+    private let neighbours: (workspace: Neighbour, routes: Neighbour, journal: Neighbour)
     package let workspace: CompiledWorkspace
     /// Whether this is the tenant's default workspace.
     let isDefault: Bool
@@ -34,15 +35,16 @@ package final class Snapshot: Sendable {
         self.documents = documents
         self.journal = journal
         lastUsed = Atomic(now.microseconds)
+        neighbours = (Neighbour(workspace), Neighbour(routes), Neighbour(journal))
     }
 }
 
 extension Snapshot {
     /// Has the memory brought near that answering will need, all at once and not piece after piece.
     func prefetch() {
-        bringNear(workspace)
-        bringNear(routes)
-        bringNear(journal)
+        neighbours.workspace.bringNear()
+        neighbours.routes.bringNear()
+        neighbours.journal.bringNear()
     }
 }
 

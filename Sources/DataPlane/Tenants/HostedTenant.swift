@@ -1,4 +1,3 @@
-import CPrefetch
 package import Domain
 import Metering
 import Persistence
@@ -9,13 +8,12 @@ import Synchronization
 package final class HostedTenant: Sendable {
     // What every request looks at comes first and stands together: of most tenants nothing is in the cache.
     private let stands = Atomic<UInt64>(0)
+    private let neighbours: (limiter: Neighbour, usage: Neighbour, metrics: Neighbour, durations: Neighbour)
     /// Microseconds since 1970.
     let lastUsed: Atomic<Int64>
     let limiter: RateLimiter
     let usage: TenantUsage
     let metrics: TenantMetrics
-    /// Where the metrics count.
-    nonisolated(unsafe) private let durations: UnsafeRawPointer
     let bandwidth = Bandwidth()
     private let maxBodyBytes = Atomic<Int>(0)
     private let reports = Atomic<Bool>(false)
@@ -55,7 +53,7 @@ package final class HostedTenant: Sendable {
         self.limiter = limiter
         self.usage = usage
         self.metrics = metrics
-        durations = metrics.durations
+        neighbours = (Neighbour(limiter), Neighbour(usage), Neighbour(metrics), Neighbour(metrics.durations))
         lastUsed = Atomic(now.microseconds)
         current = Mutex(record)
     }
@@ -65,10 +63,10 @@ package final class HostedTenant: Sendable {
 
     /// Has the memory brought near that answering will need, all at once and not piece after piece.
     func prefetch() {
-        bringNear(limiter)
-        bringNear(usage)
-        bringNear(metrics)
-        mockforge_prefetch(durations)
+        neighbours.limiter.bringNear()
+        neighbours.usage.bringNear()
+        neighbours.metrics.bringNear()
+        neighbours.durations.bringNear()
     }
 
     var currentAccess: Access { standing.access }

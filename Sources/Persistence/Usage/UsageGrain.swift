@@ -37,6 +37,16 @@ enum UsageGrain: Int {
     case hour = 2
     case day = 3
     case block = 4
+
+    /// The width of a row.
+    var microseconds: Int64 {
+        switch self {
+        case .fresh, .minute: UsageInterval.minute.microseconds
+        case .hour: UsageInterval.hour.microseconds
+        case .day: UsageInterval.day.microseconds
+        case .block: UsageInterval.block.microseconds
+        }
+    }
 }
 
 /// Which stored rows make up a stretch of time: blocks and days where whole ones lie in it, hours and minutes at its ends.

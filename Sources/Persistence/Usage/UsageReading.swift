@@ -19,7 +19,8 @@ extension UsageRepository {
         _ filter: UsageFilter, by dimensions: [UsageDimension], durations hasDurations: Bool = true
     ) throws -> [UsageGroup: UsageTotals] {
         let question = Question(filter, dimensions, hasDurations: hasDurations)
-        let (statement, parameters) = try joined("UNION ALL", question, filter, question.statement)
+        let pieces = try pieces(filter, widest: question.widest)
+        let (statement, parameters) = joined("UNION ALL", question, pieces, question.statement)
         var result: [UsageGroup: UsageTotals] = [:]
         for row in try sql.query(statement, parameters) {
             let (group, totals) = try question.read(row)
@@ -29,25 +30,39 @@ extension UsageRepository {
     }
 
     /// How many combinations of the dimensions have any usage: what `groups` would give, counted without adding anything up.
+    ///
+    /// Pieces whose rows are as wide as the steps asked for have no step in common with another piece but the fresh one, so
+    /// each is counted for itself, in the order of the table's index. Only what is left has to be told apart from them.
+    ///
     package func groupCount(_ filter: UsageFilter, by dimensions: [UsageDimension]) throws -> Int {
         let question = Question(filter, dimensions, hasDurations: false)
-        return try count(question, filter, question.keys)
+        let pieces = try pieces(filter, widest: question.widest)
+        let (whole, parts) = (pieces.filter(question.isWhole), pieces.filter { !question.isWhole($0) })
+        var (rest, parameters) = joined("UNION", question, parts, question.keys)
+        for piece in whole {
+            let keys = question.keys(piece, after: parameters.count)
+            parameters += question.parameters(piece)
+            let first = question.firstStep(pieces[0], after: parameters.count)
+            parameters += question.parameters(pieces[0])
+            rest += " EXCEPT \(keys) AND start_at >= (\(first))"
+        }
+        var numbers = ["(SELECT COUNT(*) FROM (\(rest)) AS rest)"]
+        for (index, piece) in whole.enumerated() {
+            let keys = question.keys(piece, after: parameters.count, isDistinct: true)
+            numbers.append("(SELECT COUNT(*) FROM (\(keys)) AS whole\(index))")
+            parameters += question.parameters(piece)
+        }
+        return try sql.first("SELECT \(numbers.joined(separator: " + ")) AS number", parameters)?.integer("number") ?? 0
     }
 
     /// How many different routes answered.
     package func uniqueRoutes(_ filter: UsageFilter) throws -> Int {
         let question = Question(filter, [.route], hasDurations: false)
-        return try count(question, filter) { piece, before in
+        let pieces = try pieces(filter, widest: question.widest)
+        let (routes, parameters) = joined("UNION", question, pieces) { piece, before in
             "SELECT route_id FROM \(Self.table) WHERE \(question.condition(after: before)) AND route_id <> ''"
         }
-    }
-
-    /// Different rows that the pieces' queries have together.
-    private func count(
-        _ question: Question, _ filter: UsageFilter, _ query: (UsageCover.Piece, Int) -> String
-    ) throws -> Int {
-        let (keys, parameters) = try joined("UNION", question, filter, query)
-        let row = try sql.first("SELECT COUNT(*) AS number FROM (\(keys)) AS keys", parameters)
+        let row = try sql.first("SELECT COUNT(*) AS number FROM (\(routes)) AS routes", parameters)
         return try row?.integer("number") ?? 0
     }
 
@@ -55,17 +70,18 @@ extension UsageRepository {
     ///
     /// - Parameter query: for one piece, with the number of parameters before its own.
     private func joined(
-        _ word: String, _ question: Question, _ filter: UsageFilter, _ query: (UsageCover.Piece, Int) -> String
-    ) throws -> (statement: String, parameters: [SQLValue]) {
+        _ word: String, _ question: Question, _ pieces: [UsageCover.Piece], _ query: (UsageCover.Piece, Int) -> String
+    ) -> (statement: String, parameters: [SQLValue]) {
         var queries: [String] = []
         var parameters: [SQLValue] = []
-        for piece in try pieces(filter, widest: question.widest) {
+        for piece in pieces {
             queries.append(query(piece, parameters.count))
             parameters += question.parameters(piece)
         }
         return (queries.joined(separator: " \(word) "), parameters)
     }
 
+    /// The fresh one first.
     private func pieces(_ filter: UsageFilter, widest: UsageInterval) throws -> [UsageCover.Piece] {
         let cover = try cover(filter, widest: widest)
         return [UsageCover.Piece(grain: .fresh, from: cover.from, to: cover.to)] + cover.pieces
@@ -122,6 +138,9 @@ private struct Question {
     private let dimensions: [UsageDimension]
     private let hasDurations: Bool
     private let selected: [String]
+    private let hasSteps: Bool
+    /// The start of the step that a row belongs to.
+    private let step: String
     private let needsRoutes: Bool
 
     init(_ filter: UsageFilter, _ dimensions: [UsageDimension], hasDurations: Bool) {
@@ -142,12 +161,16 @@ private struct Question {
             case .status: return ["status_class"]
             case .time(let interval):
                 widest = interval
-                return ["start_at - start_at % \(interval.microseconds)"]
+                return [Self.step(interval)]
             }
         }
         self.widest = widest
+        hasSteps = dimensions.contains { if case .time = $0 { true } else { false } }
+        step = Self.step(widest)
         self.needsRoutes = needsRoutes
     }
+
+    private static func step(_ width: UsageInterval) -> String { "start_at - start_at % \(width.microseconds)" }
 
     /// - Parameter before: how many parameters the statement has before those of this condition.
     func condition(after before: Int) -> String {
@@ -167,18 +190,33 @@ private struct Question {
     }
 
     func statement(_ piece: UsageCover.Piece, after before: Int) -> String {
-        let list = (columns + [UsageColumns.aggregates(durations: hasDurations)]).joined(separator: ", ")
+        let list = (named(selected) + [UsageColumns.aggregates(durations: hasDurations)]).joined(separator: ", ")
         // With nothing to group by, HAVING keeps the row of nulls away that sums over no rows would be.
         let ending = selected.isEmpty ? "HAVING COUNT(*) > 0" : "GROUP BY \(selected.joined(separator: ", "))"
         return "SELECT \(list) FROM \(table(piece)) WHERE \(condition(after: before)) \(ending)"
     }
 
-    /// What there is to group by, with repetitions.
-    func keys(_ piece: UsageCover.Piece, after before: Int) -> String {
-        "SELECT \(columns.joined(separator: ", ")) FROM \(table(piece)) WHERE \(condition(after: before))"
+    /// Whether the rows of a piece are of one step of the time asked for each, and no other piece but the fresh one has
+    /// rows of the same steps.
+    func isWhole(_ piece: UsageCover.Piece) -> Bool {
+        hasSteps && piece.grain != .fresh && piece.grain.microseconds >= widest.microseconds
     }
 
-    private var columns: [String] { selected.enumerated().map { "\($1) AS k\($0)" } }
+    /// What there is to group by, with repetitions.
+    func keys(_ piece: UsageCover.Piece, after before: Int) -> String { keys(piece, after: before, isDistinct: false) }
+
+    func keys(_ piece: UsageCover.Piece, after before: Int, isDistinct: Bool) -> String {
+        let columns = named(isWhole(piece) ? selected.map { $0 == step ? "start_at" : $0 } : selected)
+        return "SELECT \(isDistinct ? "DISTINCT " : "")\(columns.joined(separator: ", ")) FROM \(table(piece)) "
+            + "WHERE \(condition(after: before))"
+    }
+
+    /// The start of the first step that a piece has rows of, or an earlier moment; null when it has none.
+    func firstStep(_ piece: UsageCover.Piece, after before: Int) -> String {
+        "SELECT MIN(start_at) - \(widest.microseconds) FROM \(UsageRepository.table) WHERE \(condition(after: before))"
+    }
+
+    private func named(_ columns: [String]) -> [String] { columns.enumerated().map { "\($1) AS k\($0)" } }
 
     private func table(_ piece: UsageCover.Piece) -> String {
         let isSummed = !needsRoutes && piece.grain.rawValue >= UsageGrain.hour.rawValue
