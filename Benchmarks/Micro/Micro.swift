@@ -26,6 +26,8 @@ struct Micro {
             at: now, workspaceID: WorkspaceID(from: .system), mockID: MockID(from: .system),
             routeID: RouteID(from: .system), status: 200, durationMicroseconds: 12, requestBytes: 0, responseBytes: 175)
         try Step("count usage") { _ in usage.count(event) }.print()
+        var shortcut = UsageShortcut()
+        try Step("count usage of a route that was counted before") { _ in usage.count(event, by: &shortcut) }.print()
     }
 }
 
