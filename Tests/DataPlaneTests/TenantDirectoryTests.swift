@@ -117,6 +117,16 @@ import Testing
         #expect(named === snapshot)
     }
 
+    @Test func `the budget counts the replies that are kept ready`() async throws {
+        let hosting = try await Hosting()
+        for number in 0..<10 {
+            try await hosting.addRoute("GET", "/r\(number)", body: .string(String(repeating: "b", count: 4000)))
+        }
+        let snapshot = try #require(try await hosting.plane.snapshots.load(nil, of: try await acme(hosting)))
+        #expect(hosting.plane.snapshots.size == snapshot.approximateSize)
+        #expect(snapshot.approximateSize > snapshot.workspace.approximateSize + 40_000)
+    }
+
     @Test func `a workspace that is not there is remembered until something changes`() async throws {
         let hosting = try await Hosting()
         let tenant = try await acme(hosting)

@@ -14,6 +14,8 @@ final class ServedRoutes: @unchecked Sendable {
     private static let unit = 64
 
     private let memory: UnsafeMutableRawPointer
+    /// What the pieces take in memory.
+    let byteCount: Int
     /// Where each route's piece begins, in units.
     private let starts: [UInt32]
 
@@ -28,7 +30,8 @@ final class ServedRoutes: @unchecked Sendable {
             drafts.append(draft)
             units += (draft.size + Self.unit - 1) / Self.unit
         }
-        memory = .allocate(byteCount: max(units, 1) * Self.unit, alignment: Self.unit)
+        byteCount = max(units, 1) * Self.unit
+        memory = .allocate(byteCount: byteCount, alignment: Self.unit)
         for (start, draft) in zip(starts, drafts) { draft.write(to: memory + Int(start) * Self.unit) }
         self.starts = starts
     }

@@ -40,6 +40,9 @@ package final class Snapshot: Sendable {
 }
 
 extension Snapshot {
+    /// Bytes in memory, roughly: what a cache with a budget counts.
+    var approximateSize: Int { workspace.approximateSize + routes.byteCount }
+
     /// Has the memory brought near that answering will need, all at once and not piece after piece.
     func prefetch() {
         neighbours.workspace.bringNear()

@@ -29,7 +29,7 @@ package final class SnapshotCache: Sendable {
 
         mutating func remove(_ snapshot: Snapshot) {
             guard bySnapshot.removeValue(forKey: ObjectIdentifier(snapshot)) != nil else { return }
-            size -= snapshot.workspace.approximateSize
+            size -= snapshot.approximateSize
         }
     }
 
@@ -152,7 +152,7 @@ package final class SnapshotCache: Sendable {
         let evicted = holdings.withLock { holdings in
             for old in replaced { holdings.remove(old) }
             holdings.bySnapshot[ObjectIdentifier(snapshot)] = Holding(snapshot: snapshot, tenant: tenant)
-            holdings.size += snapshot.workspace.approximateSize
+            holdings.size += snapshot.approximateSize
             return holdings.size > budget ? evict(from: &holdings, sparing: snapshot) : []
         }
         for holding in evicted {

@@ -1,6 +1,6 @@
 /// A literal segment as its first sixteen bytes in two numbers, its length, and a hash of it all: what most comparisons need
 /// and nothing has to be followed for.
-struct SegmentKey: Sendable, Hashable {
+struct SegmentKey: Sendable {
     static let inlineLength = 16
 
     let first: UInt64

@@ -13,7 +13,7 @@ package final class CompiledWorkspace: Sendable {
     package let slug: Slug
     package let settings: WorkspaceSettings
     package let defects: [Defect]
-    /// Bytes that this snapshot keeps in memory, roughly: what a cache with a budget counts.
+    /// Bytes that this keeps in memory, roughly.
     package let approximateSize: Int
     /// Whether some route's responses take turns.
     package let hasSequences: Bool
