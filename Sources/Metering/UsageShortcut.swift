@@ -1,5 +1,5 @@
 /// Where the last request of a route was counted, so that the next one need not look the place up. Kept beside the route
-/// by whoever counts; only `TenantUsage.count` of the one tenant that has the route touches it.
+/// by whoever counts; only `TenantUsage.count` of the one tenant that has the route touches it, under its lock.
 package struct UsageShortcut {
     private var slot: CounterSlot?
     private var statusClass: UInt8 = 0
@@ -25,7 +25,4 @@ package struct UsageShortcut {
         self.statusClass = statusClass
         self.round = round
     }
-
-    /// Where counting will write, for whoever wants to have the memory at hand by then. Not to be read.
-    package var address: UnsafeRawPointer? { slot.map { UnsafeRawPointer($0.base) } }
 }

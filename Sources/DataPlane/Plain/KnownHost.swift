@@ -1,4 +1,3 @@
-import Domain
 import MockEngine
 
 #if canImport(Glibc)

@@ -84,7 +84,6 @@ struct ServedRoute {
 
     /// Writes the reply that every request gets, and gives the number of body bytes.
     func write(withBody: Bool, _ dates: DateBytes, _ number: RequestNumber, to out: inout ByteBuffer) -> Int {
-        if let counts = fields.pointee.shortcut.address { mockforge_prefetch(counts) }
         let headLength = Int(fields.pointee.headLength)
         out.writeBytes(UnsafeRawBufferPointer(start: head, count: headLength))
         out.writeReplyEnd(dates, hasDate: fields.pointee.hasDate, number)

@@ -7,9 +7,9 @@ struct RouteNode: BitwiseCopyable, Sendable {
     var wildcard = none
     /// Edges by mixed segments, the most specific first.
     var mixed: Places = Places.none
-    /// Ranks of the routes whose path ends here.
+    /// Places in `RouteTable.ranked` of the routes whose path ends here.
     var own: Places = Places.none
-    /// Ranks of the routes whose path goes on with `/**`.
+    /// Of the routes whose path goes on with `/**`.
     var tail: Places = Places.none
     /// Bit n: some path ends n segments below.
     var lengths: UInt64 = 0
