@@ -11,6 +11,9 @@ package struct DataPlaneConfiguration: Sendable {
 
     /// Whether plain requests are answered before the HTTP codec.
     package var answersPlainRequests = true
+    /// Whether their replies may be written to a connection's socket itself: no handler stands before them that changes bytes,
+    /// as one for TLS does.
+    package var writesToSockets = false
     /// Bytes of a longer head are the codec's; at most what the codec takes.
     package var maxPlainHead = 8 * 1024
     /// How long a client may take for the first request line and headers of a connection.

@@ -40,6 +40,7 @@ final class Hosting: Sendable {
         gate = GatedDatabase(database)
         meter = UsageMeter(database: database, surroundings: world.surroundings, logger: log)
         var configuration = DataPlaneConfiguration()
+        configuration.writesToSockets = true
         configure(&configuration)
         plane = DataPlane(
             configuration: configuration, database: gate, objects: FolderObjectStore(folder.path + "/objects"),

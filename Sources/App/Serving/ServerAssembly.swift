@@ -185,6 +185,7 @@ struct ServerAssembly: Sendable {
         }
         configuration.plan = { plans[$0] }
         configuration.answersPlainRequests = settings.usesFastPath
+        configuration.writesToSockets = settings.tls == nil
         configuration.maxPlainHead = min(configuration.maxPlainHead, settings.limits.headerBytes)
         configuration.headerTimeout = settings.limits.headerTimeout
         configuration.idleTimeout = settings.limits.idleTimeout

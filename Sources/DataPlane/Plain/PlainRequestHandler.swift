@@ -6,7 +6,8 @@ import NIOCore
 /// behind it are looked at again. From the first bytes whose meaning or end is not certain, the connection is the codec's
 /// for ever.
 ///
-/// On a connection of its own it also asks for the next read, which else goes through every handler behind it first.
+/// On a connection of its own it also asks for the next read, which else goes through every handler behind it first, and
+/// writes its replies to the socket itself.
 final class PlainRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -44,6 +45,10 @@ final class PlainRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var isWritable = true
     private var hasForwarded = false
     private var needsFlush = false
+    /// Nil where bytes have further to go than to a socket.
+    private var socket: ReplySocket?
+    /// Whether something was given to the channel that may not have left it.
+    private var mayHaveUnsent = false
     private var context: ChannelHandlerContext?
 
     /// - Parameter owner: what answers the lent requests; tells by `takeBack` when it has.
@@ -59,12 +64,16 @@ final class PlainRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         isWritable = context.channel.isWritable
+        if plane.configuration.writesToSockets { socket = ReplySocket(context.channel) }
         // A channel that is active already may be in the middle of a read; channels without a socket have no such option.
         guard !context.channel.isActive, context.channel is any SocketOptionProvider else { return }
         asksForReads = setsAutoRead(false, context)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        socket = nil
+    }
 
     func channelActive(context: ChannelHandlerContext) {
         context.fireChannelActive()
@@ -126,6 +135,11 @@ final class PlainRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func read(context: ChannelHandlerContext) {
         if pending.readableBytes >= Self.maxPending { isReadHeld = true } else { context.read() }
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        mayHaveUnsent = true
+        context.write(data, promise: promise)
     }
 
     /// What the codec and those behind it hear of must find them with all bytes that came before.
@@ -276,10 +290,24 @@ final class PlainRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func write(_ out: inout ByteBuffer, _ context: ChannelHandlerContext) {
         guard out.readableBytes > 0 else { return }
-        needsFlush = true
-        context.write(wrapOutboundOut(.byteBuffer(out)), promise: nil)
+        if let socket, !hasUnsent(context) {
+            out.moveReaderIndex(forwardBy: out.withUnsafeReadableBytes { socket.send($0) })
+        }
+        if out.readableBytes > 0 {
+            needsFlush = true
+            mayHaveUnsent = true
+            context.write(wrapOutboundOut(.byteBuffer(out)), promise: nil)
+        }
         tools.keep(out)
         out = ByteBuffer()
+    }
+
+    /// Whether something waits in the channel that must go out first.
+    private func hasUnsent(_ context: ChannelHandlerContext) -> Bool {
+        guard mayHaveUnsent else { return false }
+        let waiting = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
+        mayHaveUnsent = waiting != 0
+        return mayHaveUnsent
     }
 
     /// Ends a read: flushes the replies, and lets those behind know that what they were given is all for now.
