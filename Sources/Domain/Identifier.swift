@@ -4,7 +4,9 @@ package protocol IdentifierKind: Sendable {
 }
 
 /// A validated id such as `ws_5k2p9m3q7r1t8v4x`: the kind's prefix, `_`, and 16 characters of `[a-z0-9]`.
-package struct Identifier<Kind: IdentifierKind>: Sendable, Hashable, Comparable, CustomStringConvertible {
+package struct Identifier<Kind: IdentifierKind>:
+    Sendable, BitwiseCopyable, Hashable, Comparable, CustomStringConvertible
+{
     private static var length: Int { Kind.prefix.utf8.count + 1 + Letters.capacity }
 
     private let letters: Letters

@@ -1,5 +1,5 @@
 /// A moment in UTC with microsecond resolution: what SQL stores as BIGINT and the API shows as RFC 3339.
-package struct Timestamp: Sendable, Hashable, Comparable {
+package struct Timestamp: BitwiseCopyable, Sendable, Hashable, Comparable {
     /// Microseconds since 1970-01-01T00:00:00Z.
     package let microseconds: Int64
 

@@ -61,7 +61,7 @@ extension DataPlane {
         var answered = Answered(
             status: 0, mockID: nil, routeID: nil, receivedAt: now, endedAt: now, receivedBytes: request.contentLength,
             sentBytes: 0)
-        var outcome: MockReply?
+        var findings: PlainFindings?
         if let served, served.isPrepared, !request.marks.contains(.prefer) {
             answered.status = served.status
             answered.mockID = served.mockID
@@ -70,24 +70,39 @@ extension DataPlane {
         } else {
             let view = view ?? exchange.view(number, receivedAt: now)
             let reply = workspace.respond(to: view, from: route, surroundings)
-            answered.status = reply.status
-            answered.mockID = reply.mockID
-            answered.routeID = reply.routeID
-            let hasDate = out.writeReplyHead(status: reply.status, reply.headers, length: reply.body.count)
-            out.writeReplyEnd(dates, hasDate: hasDate, number)
-            answered.sentBytes = write(reply.body, of: request, status: reply.status, to: &out)
-            outcome = reply
+            findings = write(reply, to: request, dates, number, &answered, &out)
         }
         answered.endedAt = surroundings.now()
         count(answered, tenant, snapshot, route: served)
         if keeps(snapshot.settings) {
-            let fields = PlainJournalEntry.Fields(
-                number: number, receivedAt: now, durationMicroseconds: answered.durationMicroseconds,
-                request: request, status: answered.status, mockID: answered.mockID, routeID: answered.routeID,
-                findings: .of(outcome))
-            snapshot.journal.append(PlainJournalEntry(fields, bytes: exchange.bytes))
+            let entry = PlainJournalEntry(
+                fields: PlainJournalEntry.Fields(
+                    number: number, receivedAt: now, durationMicroseconds: answered.durationMicroseconds,
+                    request: request, status: answered.status, mockID: answered.mockID, routeID: answered.routeID),
+                bytes: exchange.bytes)
+            if let findings {
+                snapshot.journal.append(FoundJournalEntry(entry, findings))
+            } else {
+                snapshot.journal.append(packed: entry)
+            }
         }
         return true
+    }
+
+    /// Writes a reply that was made for this request, and notes what is counted of it.
+    private func write(
+        _ reply: MockReply, to request: PlainRequest, _ dates: DateBytes, _ number: RequestNumber,
+        _ answered: inout Answered, _ out: inout ByteBuffer
+    ) -> PlainFindings? {
+        answered.status = reply.status
+        answered.mockID = reply.mockID
+        answered.routeID = reply.routeID
+        let hasDate = out.writeReplyHead(status: reply.status, reply.headers, length: reply.body.count)
+        out.writeReplyEnd(dates, hasDate: hasDate, number)
+        if request.method != .head, ReplyBody.isSent(status: reply.status) {
+            answered.sentBytes = out.writeBytes(reply.body)
+        }
+        return PlainFindings.of(reply)
     }
 
     /// Answers 429 before anything else is looked at.
@@ -104,11 +119,5 @@ extension DataPlane {
             Answered(
                 status: 429, mockID: nil, routeID: nil, receivedAt: now, endedAt: now,
                 receivedBytes: request.contentLength, sentBytes: sent), tenant, nil)
-    }
-
-    /// Gives the number of bytes written.
-    private func write(_ body: [UInt8], of request: PlainRequest, status: Int, to out: inout ByteBuffer) -> Int {
-        guard request.method != .head, ReplyBody.isSent(status: status) else { return 0 }
-        return out.writeBytes(body)
     }
 }

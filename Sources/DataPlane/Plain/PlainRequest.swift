@@ -3,9 +3,9 @@
 ///
 /// Whoever widens what is recognised extends `RecogniserTests`, which hold it against the codec. When in doubt a request
 /// is unusual: the codec answers those, only slower.
-package struct PlainRequest: Equatable, Sendable {
+package struct PlainRequest: BitwiseCopyable, Equatable, Sendable {
     /// The methods that are recognised.
-    package enum Method: UInt8, Sendable {
+    package enum Method: UInt8, BitwiseCopyable, Sendable {
         case get, head, post, put, patch, delete
 
         package var name: String {
@@ -21,7 +21,7 @@ package struct PlainRequest: Equatable, Sendable {
     }
 
     /// What stands in the head that an answer may depend on beyond method, host, path and query.
-    package struct Marks: OptionSet, Sendable {
+    package struct Marks: OptionSet, BitwiseCopyable, Sendable {
         package let rawValue: UInt16
 
         package init(rawValue: UInt16) { self.rawValue = rawValue }

@@ -30,16 +30,28 @@ final class WorkspaceJournal: JournalAppender {
     var lastUse: Timestamp { state.withLock { $0.lastUse } }
 
     func append(_ entry: any DeferredJournalEntry) {
+        add(at: entry.receivedAt, { $0.append(entry, $1) }, read: { entry.read() })
+    }
+
+    func append(packed entry: some PackedJournalEntry) {
+        add(at: entry.receivedAt, { $0.append(packed: entry, $1) }, read: { entry.read() })
+    }
+
+    @inline(__always)
+    private func add(
+        at moment: Timestamp, _ append: (inout JournalRing, JournalLimits) -> (growth: Int, forgotten: Int),
+        read: () -> JournalEntry
+    ) {
         let limits = limits
         let (growth, streams) = state.withLock { state -> (Int, [AsyncStream<JournalEntry>.Continuation]) in
             if state.isClosed { return (0, []) }
-            let (growth, forgotten) = state.ring.append(entry, limits)
+            let (growth, forgotten) = append(&state.ring, limits)
             state.firstNumber += forgotten
-            state.lastUse = entry.receivedAt
+            state.lastUse = moment
             return (growth, state.streams.isEmpty ? [] : Array(state.streams.values))
         }
         if !streams.isEmpty {
-            let entry = entry.read()
+            let entry = read()
             for stream in streams { stream.yield(entry) }
         }
         if growth != 0 { table.resize(by: growth, self) }

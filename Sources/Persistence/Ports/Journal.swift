@@ -73,6 +73,7 @@ package protocol Journal: Sendable {
 /// Adds to the journal of one workspace. Synchronous and cheap, since the data plane does it for every request.
 package protocol JournalAppender: AnyObject, Sendable {
     func append(_ entry: any DeferredJournalEntry)
+    func append(packed entry: some PackedJournalEntry)
 }
 
 /// A journal entry in the form in which it was cheapest to keep: reading it out is left to whoever looks at it.
@@ -83,6 +84,28 @@ package protocol DeferredJournalEntry: Sendable {
 
     /// Reads the entry out.
     func read() -> JournalEntry
+}
+
+/// A journal entry that is kept as bytes, which say all that `unpack` needs. Valid only while it is being appended.
+package protocol PackedJournalEntry: SendableMetatype {
+    var receivedAt: Timestamp { get }
+    /// Bytes; less than 4 GB.
+    var packedLength: Int { get }
+
+    /// Writes `packedLength` bytes. They begin at a multiple of eight here, as they do wherever they are unpacked.
+    func pack(to target: UnsafeMutableRawBufferPointer)
+
+    /// Reads the entry out of what `pack` wrote.
+    static func unpack(_ bytes: UnsafeRawBufferPointer) -> JournalEntry
+}
+
+extension PackedJournalEntry {
+    package func read() -> JournalEntry {
+        withUnsafeTemporaryAllocation(byteCount: packedLength, alignment: 8) { bytes in
+            pack(to: bytes)
+            return Self.unpack(UnsafeRawBufferPointer(bytes))
+        }
+    }
 }
 
 extension Journal {

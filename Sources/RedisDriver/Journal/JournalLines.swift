@@ -30,7 +30,12 @@ final class JournalLines: Sendable {
     /// - Returns: whether the line was empty before, and how many entries were dropped for want of room for all. Those that
     ///   newer ones of their workspace push out are not counted: they would be pushed out of Redis as well.
     func append(_ entry: any DeferredJournalEntry, to line: JournalLine) -> (wasEmpty: Bool, dropped: Int) {
-        let (growth, wasEmpty) = line.append(entry)
+        let (growth, wasEmpty) = line.append { $0.append(entry, $1).growth }
+        return (wasEmpty, note(growth))
+    }
+
+    func append(packed entry: some PackedJournalEntry, to line: JournalLine) -> (wasEmpty: Bool, dropped: Int) {
+        let (growth, wasEmpty) = line.append { $0.append(packed: entry, $1).growth }
         return (wasEmpty, note(growth))
     }
 
@@ -87,10 +92,13 @@ final class JournalLine: Sendable {
 
     var bytes: Int { ring.withLock { $0?.bytes ?? 0 } }
 
-    fileprivate func append(_ entry: any DeferredJournalEntry) -> (growth: Int, wasEmpty: Bool) {
+    /// - Parameter append: gives by how many bytes the ring grew.
+    fileprivate func append(_ append: (inout JournalRing, JournalLimits) -> Int) -> (growth: Int, wasEmpty: Bool) {
         ring.withLock { ring in
-            let wasEmpty = ring.map { $0.count == 0 } ?? false
-            return (ring?.append(entry, limits).growth ?? 0, wasEmpty)
+            guard var open = ring.take() else { return (0, false) }
+            defer { ring = open }
+            let wasEmpty = open.count == 0
+            return (append(&open, limits), wasEmpty)
         }
     }
 

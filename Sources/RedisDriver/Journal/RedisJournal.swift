@@ -97,14 +97,19 @@ package final class RedisJournal: Journal {
             self.line = line
         }
 
-        func append(_ entry: any DeferredJournalEntry) { journal.append(entry, to: line) }
+        func append(_ entry: any DeferredJournalEntry) {
+            journal.note(journal.lines.append(entry, to: line), line) { entry.read() }
+        }
+
+        func append(packed entry: some PackedJournalEntry) {
+            journal.note(journal.lines.append(packed: entry, to: line), line) { entry.read() }
+        }
     }
 
-    private func append(_ entry: any DeferredJournalEntry, to line: JournalLine) {
-        let (wasEmpty, lost) = lines.append(entry, to: line)
-        if lost > 0 { dropped.add(lost, ordering: .relaxed) }
-        if !streams.isEmpty, streams.has(line.key) { streams.yield(entry.read(), line.key) }
-        if wasEmpty { enlist(line) }
+    private func note(_ added: (wasEmpty: Bool, dropped: Int), _ line: JournalLine, read: () -> JournalEntry) {
+        if added.dropped > 0 { dropped.add(added.dropped, ordering: .relaxed) }
+        if !streams.isEmpty, streams.has(line.key) { streams.yield(read(), line.key) }
+        if added.wasEmpty { enlist(line) }
     }
 
     /// The line has got its first entry since it was sent.
