@@ -50,12 +50,25 @@ struct RequestNumber: Sendable, Hashable {
         return id
     }
 
+    /// Two characters at a time, since the divisions take the time.
     private static func write(_ number: UInt64, to bytes: UnsafeMutablePointer<UInt8>) {
         var rest = number
-        for index in 0..<8 {
-            let digit = UInt8(truncatingIfNeeded: rest % 36)
-            rest /= 36
-            bytes[index] = digit < 26 ? UInt8(ascii: "a") + digit : UInt8(ascii: "0") + digit - 26
+        pairs.withUnsafeBufferPointer { pairs in
+            for index in 0..<4 {
+                let pair = pairs[Int(rest % 1296)]
+                rest /= 1296
+                bytes[index * 2] = UInt8(truncatingIfNeeded: pair)
+                bytes[index * 2 + 1] = UInt8(truncatingIfNeeded: pair >> 8)
+            }
         }
+    }
+
+    /// The characters of two digits to the base of 36; the first, which is the lower digit, in the lower byte.
+    private static let pairs: [UInt16] = (0..<1296).map { number in
+        UInt16(character(number % 36)) | UInt16(character(number / 36)) << 8
+    }
+
+    private static func character(_ digit: Int) -> UInt8 {
+        digit < 26 ? UInt8(ascii: "a") + UInt8(digit) : UInt8(ascii: "0") + UInt8(digit - 26)
     }
 }

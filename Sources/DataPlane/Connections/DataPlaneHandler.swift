@@ -46,6 +46,8 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
     private static let lingerTime = Duration.seconds(2)
 
     private let plane: DataPlane
+    /// Made once, since making it takes longer than moving a deadline.
+    private let idleTime: TimeAmount
     private var state = State.idle
     private var queue = CircularBuffer<Item>()
     private var isTakingFromQueue = false
@@ -78,7 +80,10 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
     private var persistence = Persistence.kept
     private var timerFires = NIODeadline.distantFuture
 
-    init(_ plane: DataPlane) { self.plane = plane }
+    init(_ plane: DataPlane) {
+        self.plane = plane
+        idleTime = TimeAmount(plane.configuration.idleTimeout)
+    }
 
     // MARK: The life of the connection
 
@@ -540,7 +545,7 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
 
     /// Called by the handler before the codec.
     func plainRepliesWereWritten() {
-        if let context { setDeadline(plane.configuration.idleTimeout, context) }
+        if let context { setDeadline(idleTime, context) }
     }
 
     private func takeBackIfIdle() {
@@ -601,7 +606,11 @@ package final class DataPlaneHandler: ChannelDuplexHandler, RemovableChannelHand
     // MARK: Time-outs
 
     private func setDeadline(_ duration: Duration, _ context: ChannelHandlerContext) {
-        let end = context.eventLoop.now + TimeAmount(duration)
+        setDeadline(TimeAmount(duration), context)
+    }
+
+    private func setDeadline(_ time: TimeAmount, _ context: ChannelHandlerContext) {
+        let end = context.eventLoop.now + time
         deadline = end
         if timer == nil || end < timerFires { scheduleTimer(context) }
     }

@@ -41,22 +41,30 @@ extension ByteBuffer {
 
     /// Writes the date unless there is one, the request's id and the empty line.
     mutating func writeReplyEnd(_ date: DateBytes, hasDate: Bool, _ number: RequestNumber) {
-        writeWithUnsafeMutableBytes(minimumWritableBytes: 96) { target in
-            guard var next = target.bindMemory(to: UInt8.self).baseAddress else { return 0 }
-            let start = next
-            if !hasDate { next = date.write(to: next) }
-            for byte in "X-Request-Id: ".utf8 {
-                next.pointee = byte
-                next += 1
-            }
-            number.write(to: next)
-            next += RequestNumber.length
-            for byte in "\r\n\r\n".utf8 {
-                next.pointee = byte
-                next += 1
-            }
-            return next - start
+        writeWithUnsafeMutableBytes(minimumWritableBytes: ReplyEnd.maxLength) { target in
+            guard let start = target.baseAddress else { return 0 }
+            return ReplyEnd.write(date, hasDate: hasDate, number, to: start) - start
         }
+    }
+}
+
+/// The fields that every reply gets, and the empty line.
+enum ReplyEnd {
+    static let maxLength = 96
+
+    /// Gives where it ends.
+    static func write(
+        _ date: DateBytes, hasDate: Bool, _ number: RequestNumber, to start: UnsafeMutableRawPointer
+    ) -> UnsafeMutableRawPointer {
+        var next = hasDate ? start : date.write(to: start)
+        next = write("X-Request-Id: ", to: next)
+        number.write(to: next.assumingMemoryBound(to: UInt8.self))
+        return write("\r\n\r\n", to: next + RequestNumber.length)
+    }
+
+    private static func write(_ text: StaticString, to start: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
+        start.copyMemory(from: text.utf8Start, byteCount: text.utf8CodeUnitCount)
+        return start + text.utf8CodeUnitCount
     }
 }
 
@@ -87,10 +95,10 @@ final class DateBytes {
     }
 
     /// Gives where the line ends.
-    func write(to target: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
-        line.withUnsafeBufferPointer { line in
+    func write(to target: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
+        line.withUnsafeBytes { line in
             guard let start = line.baseAddress else { return target }
-            target.update(from: start, count: line.count)
+            target.copyMemory(from: start, byteCount: line.count)
             return target + line.count
         }
     }

@@ -84,12 +84,19 @@ struct ServedRoute {
 
     /// Writes the reply that every request gets, and gives the number of body bytes.
     func write(withBody: Bool, _ dates: DateBytes, _ number: RequestNumber, to out: inout ByteBuffer) -> Int {
-        let headLength = Int(fields.pointee.headLength)
-        out.writeBytes(UnsafeRawBufferPointer(start: head, count: headLength))
-        out.writeReplyEnd(dates, hasDate: fields.pointee.hasDate, number)
-        guard withBody else { return 0 }
-        guard fields.pointee.bodyLength != Self.shared else { return out.writeBytes(sharedBody.pointee) }
-        return out.writeBytes(UnsafeRawBufferPointer(start: head + headLength, count: Int(fields.pointee.bodyLength)))
+        let fields = fields.pointee
+        let headLength = Int(fields.headLength)
+        let isShared = fields.bodyLength == Self.shared
+        let bodyLength = withBody && !isShared ? Int(fields.bodyLength) : 0
+        // In one piece, since each write to a buffer makes sure anew that the memory is there and nobody else's.
+        out.writeWithUnsafeMutableBytes(minimumWritableBytes: headLength + ReplyEnd.maxLength + bodyLength) { target in
+            guard let start = target.baseAddress else { return 0 }
+            start.copyMemory(from: head, byteCount: headLength)
+            let end = ReplyEnd.write(dates, hasDate: fields.hasDate, number, to: start + headLength)
+            end.copyMemory(from: head + headLength, byteCount: bodyLength)
+            return end + bodyLength - start
+        }
+        return withBody && isShared ? out.writeBytes(sharedBody.pointee) : bodyLength
     }
 
     private var sharedBody: UnsafeMutablePointer<[UInt8]> {

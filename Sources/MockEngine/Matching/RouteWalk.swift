@@ -45,6 +45,7 @@ struct RouteEnds {
     }
 
     mutating func arrange(in ranked: [RouteTable.Ranked]) {
+        guard count > 1 else { return }
         for index in stride(from: count / 2 - 1, through: 0, by: -1) { sink(index, ranked) }
     }
 
@@ -57,7 +58,7 @@ struct RouteEnds {
             count -= 1
             ends[0] = ends[count]
         }
-        sink(0, ranked)
+        if count > 1 { sink(0, ranked) }
         return Int(end.lowerBound)
     }
 
