@@ -42,6 +42,15 @@ struct UsageTests {
         #expect(try await customer.send(.get, "/usage").json["total_requests"] == 108)
     }
 
+    @Test(arguments: ["route", "route,status", "mock,route", "workspace", "day,route"])
+    func `the different routes are counted the same whatever the report is broken down by`(names: String) async throws {
+        let customer = try await customer()
+        for (period, count) in [("day", 2), ("week", 3)] {
+            let report = try await customer.send(.get, "/usage?period=\(period)&group_by=\(names)").json
+            #expect(report["unique_endpoints"] == JSON(count))
+        }
+    }
+
     @Test func `quotas tell the limit and what is used`() async throws {
         let customer = try await customer()
         _ = try await customer.makeMock()

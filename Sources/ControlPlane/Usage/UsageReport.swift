@@ -60,7 +60,8 @@ struct UsageReport: Sendable {
                 if group.workspaceID?.isEmpty == true { refused += part.requests }
             }
             let series = try usage.groups(filter, by: [.time(period.interval)], durations: false)
-            let (rows, rowCount) = try Self.rows(breakdown, filter, usage, sql)
+            let (groups, rowCount) = try Self.groups(breakdown, filter, usage)
+            let rows = try Self.rows(groups, breakdown, filter, sql)
             let lastMinute = try usage.totals(
                 UsageFilter(
                     from: UsageInterval.minute.start(of: now), to: UsageInterval.minute.end(of: now + .seconds(1))))
@@ -73,7 +74,8 @@ struct UsageReport: Sendable {
             return UsageReport(
                 tenant: tenant.id, from: span.from == filter.from ? period.from : span.from,
                 to: span.to == filter.to ? period.to : span.to, totals: totals, refused: refused,
-                uniqueRoutes: try usage.uniqueRoutes(filter), byStatus: byStatus,
+                uniqueRoutes: try Self.uniqueRoutes(among: groups, breakdown) ?? usage.uniqueRoutes(filter),
+                byStatus: byStatus,
                 series: series.compactMap { group, totals in group.start.map { ($0, totals) } }
                     .sorted { $0.start < $1.start },
                 names: breakdown.names, rows: rows, rowCount: rowCount,
@@ -85,10 +87,8 @@ struct UsageReport: Sendable {
 
     /// In the order of time where there is one, and the busiest first.
     private static func rows(
-        _ breakdown: UsageBreakdown, _ filter: UsageFilter, _ usage: UsageRepository, _ sql: any SQLSession
-    ) throws -> ([Row], Int) {
-        guard !breakdown.names.isEmpty else { return ([], 0) }
-        let (groups, count) = try groups(breakdown, filter, usage)
+        _ groups: [UsageGroup: UsageTotals], _ breakdown: UsageBreakdown, _ filter: UsageFilter, _ sql: any SQLSession
+    ) throws -> [Row] {
         let sorted = groups.sorted { left, right in
             if left.key.start != right.key.start {
                 return (left.key.start ?? filter.to) < (right.key.start ?? filter.to)
@@ -98,8 +98,13 @@ struct UsageReport: Sendable {
         }
         let shown = sorted.prefix(breakdown.limit)
         let names = try names(of: shown.prefix(namedRows).map(\.key), sql)
-        let rows = shown.map { Row(group: $0, name: $0.narrowestID.flatMap { names[$0] }, totals: $1) }
-        return (rows, count)
+        return shown.map { Row(group: $0, name: $0.narrowestID.flatMap { names[$0] }, totals: $1) }
+    }
+
+    /// Counted without asking again, where the groups are all there are and tell routes apart; nil elsewhere.
+    private static func uniqueRoutes(among groups: [UsageGroup: UsageTotals], _ breakdown: UsageBreakdown) -> Int? {
+        guard breakdown.interval == nil, breakdown.dimensions.contains(.route) else { return nil }
+        return Set(groups.keys.compactMap(\.routeID)).subtracting([""]).count
     }
 
     /// The groups that have to be looked at, and how many there are. Rows in the order of time begin with the oldest, so the
@@ -107,6 +112,7 @@ struct UsageReport: Sendable {
     private static func groups(
         _ breakdown: UsageBreakdown, _ filter: UsageFilter, _ usage: UsageRepository
     ) throws -> ([UsageGroup: UsageTotals], Int) {
+        guard !breakdown.names.isEmpty else { return ([:], 0) }
         let dimensions = breakdown.dimensions
         guard let interval = breakdown.interval else {
             let groups = try usage.groups(filter, by: dimensions)

@@ -7,6 +7,11 @@ enum UsageColumns {
     static let sums = added + [greatest] + durations
     static let sumList = sums.joined(separator: ", ")
 
+    /// What `aggregates` needs.
+    static func summed(durations hasDurations: Bool) -> [String] {
+        added + [greatest] + (hasDurations ? durations : [])
+    }
+
     /// Sums over a group, in that order. PostgreSQL sums integers to a wider type, hence the casts.
     static func aggregates(durations hasDurations: Bool = true) -> String {
         let totals = (added + (hasDurations ? durations : []))
