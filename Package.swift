@@ -164,9 +164,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "Domain", "JSON", "MockEngine", "Persistence", Library.asyncHTTPClient, Library.nioCore,
-                Library.nioHTTP1,
-                Library.nioSSL,
+                "Domain", "JSON", "MockEngine", "Persistence", "TestSupport", Library.asyncHTTPClient,
+                Library.nioCore, Library.nioHTTP1, Library.nioSSL,
             ],
             swiftSettings: settings),
         .testTarget(

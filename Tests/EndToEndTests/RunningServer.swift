@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Synchronization
+import TestSupport
 
 /// A server with stores of its own: one process, or three behind a balancer, which answer as one.
 final class RunningServer: Sendable {
@@ -165,33 +166,5 @@ final class ScratchFolder: Sendable {
 
     func write(_ text: String, to name: String) throws {
         try text.write(toFile: path + "/" + name, atomically: true, encoding: .utf8)
-    }
-}
-
-/// Ports that nobody has, each given out once in this process.
-enum FreePorts {
-    private static let given = Mutex<Set<Int>>([])
-
-    struct NoneLeft: Error {}
-
-    static func next() throws -> Int {
-        for _ in 0..<100 {
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            defer { close(descriptor) }
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let port: Int? = withUnsafeMutablePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                    guard bind(descriptor, generic, length) == 0, getsockname(descriptor, generic, &length) == 0 else {
-                        return nil
-                    }
-                    return Int(UInt16(bigEndian: pointer.pointee.sin_port))
-                }
-            }
-            if let port, given.withLock({ $0.insert(port).inserted }) { return port }
-        }
-        throw NoneLeft()
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A Redis Cluster of one test's own: three masters, each with a replica that takes over when its master dies.
 final class ReplicatedRedis: Sendable {

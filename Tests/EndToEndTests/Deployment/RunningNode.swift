@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// One `mockforge serve` process.
 final class RunningNode: Sendable {

@@ -1,11 +1,12 @@
 import RedisDriver
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: RedisServer.isInstalled, "install redis-server"))
 struct `When Redis goes away` {
     @Test func `an unreachable server is refused in one sentence at the start`() async throws {
-        let port = try freePort()
+        let port = try FreePorts.next()
         let client = try RedisClient(RedisAddress("redis://127.0.0.1:\(port)"), logger: quietLogger)
         let failure = await #expect(throws: RedisError.self) { try await client.connect() }
         #expect(failure?.description.hasPrefix("Redis cannot be reached at 127.0.0.1:\(port): ") == true)

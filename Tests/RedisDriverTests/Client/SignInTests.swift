@@ -61,7 +61,7 @@ struct `Redis over TLS` {
     }
 
     private func server(_ name: String) async throws -> (server: RedisServer, port: Int) {
-        let port = try freePort()
+        let port = try FreePorts.next()
         let server = try await RedisServer([
             "--tls-port", "\(port)", "--tls-cert-file", "\(folder.path)/\(name).pem", "--tls-key-file",
             "\(folder.path)/\(name).key", "--tls-ca-cert-file", "\(folder.path)/\(name).pem", "--tls-auth-clients",

@@ -1,5 +1,6 @@
 import Foundation
 import RedisDriver
+import TestSupport
 
 /// Six servers of a test's own: three masters with a replica each.
 final class RedisCluster {
@@ -10,12 +11,8 @@ final class RedisCluster {
     init() async throws {
         var servers: [RedisServer] = []
         while servers.count < 6 {
-            // The bus listens 10,000 above the port, which must be a port too.
-            let port = try freePort()
-            guard port <= 55_000 else { continue }
             servers.append(
                 try await RedisServer(
-                    port: port,
                     [
                         "--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf", "--cluster-node-timeout",
                         "1000", "--repl-diskless-sync-delay", "0",

@@ -1,6 +1,4 @@
 import Foundation
-import NIOCore
-import NIOPosix
 import RedisDriver
 import TestSupport
 
@@ -15,7 +13,7 @@ final class RedisServer {
 
     /// Starts it. `arguments` come after those every server gets; nil for `port` takes a free one.
     init(port: Int? = nil, _ arguments: [String] = [], ready: Bool = true) async throws {
-        self.port = try port ?? freePort()
+        self.port = try port ?? FreePorts.next()
         folder = TemporaryFolder()
         self.arguments = arguments
         try await start()
@@ -72,13 +70,6 @@ struct ProgramFailure: Error { let program: String }
 func programPath(_ name: String) -> String? {
     (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(name)" }
         .first { FileManager.default.isExecutableFile(atPath: $0) }
-}
-
-func freePort() throws -> Int {
-    let channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(host: "127.0.0.1", port: 0)
-        .wait()
-    defer { try? channel.close().wait() }
-    return channel.localAddress?.port ?? 0
 }
 
 /// Looks until something holds, for at most a minute: for what a process of its own does in its own time.
