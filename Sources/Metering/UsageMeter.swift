@@ -14,6 +14,9 @@ package final class UsageMeter: Service {
 
     /// How often the meter looks whether its file needs room.
     private static let tick = Duration.milliseconds(250)
+    /// Over how many intervals a round of flushes may be spread. The more, the fewer rows are written for as many requests, and
+    /// the longer other nodes and the ledger lag behind.
+    private static let longestRound = 12
     /// How often the folder is searched for files of processes that died.
     private static let adoptionInterval = Duration.seconds(60)
 
@@ -133,7 +136,7 @@ package final class UsageMeter: Service {
             let isFull = !makeRoom()
             if isFull || clock.now >= nextFlush {
                 nextFlush = clock.now + interval
-                await flushAll(within: isFull ? nil : interval * 4)
+                await flushAll(within: isFull ? nil : interval * Self.longestRound)
             }
             if clock.now >= nextAdoption {
                 await recover()

@@ -32,6 +32,8 @@ package final class Histogram: @unchecked Sendable {
     package let bounds: [Double]
     /// The sum as the bits of a double, then the buckets: side by side, since thousands of tenants' are not in the cache.
     private let numbers: UnsafeMutablePointer<Atomic<UInt64>>
+    /// The lines of the last rendering, with the count and the sum that it was made at.
+    private let rendered = Mutex<(count: UInt64, sum: UInt64, lines: [UInt8])?>(nil)
 
     package init(bounds: [Double]) {
         self.bounds = bounds
@@ -68,6 +70,22 @@ package final class Histogram: @unchecked Sendable {
             body(index, total)
         }
         return total
+    }
+
+    /// Adds the lines that `render` makes, or those of the last time when no value has come since: of thousands of series most
+    /// rest between two scrapes.
+    func appendLines(to bytes: inout [UInt8], _ render: (inout [UInt8]) -> Void) {
+        // Read before rendering: what comes meanwhile has the lines made anew next time.
+        let (count, sum) = (count, numbers[0].load(ordering: .relaxed))
+        rendered.withLock { rendered in
+            if let rendered, rendered.count == count, rendered.sum == sum {
+                bytes.append(contentsOf: rendered.lines)
+                return
+            }
+            let start = bytes.count
+            render(&bytes)
+            rendered = (count, sum, Array(bytes[start...]))
+        }
     }
 }
 

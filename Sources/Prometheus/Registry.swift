@@ -64,13 +64,16 @@ package final class Registry: Sendable {
         add(name) { bytes in
             TextFormat.heading(name, help: help, type: "histogram", to: &bytes)
             for series in family.sortedSeries {
-                let total = series.metric.forEachCumulativeCount { index, value in
-                    TextFormat.sample(bucket, series.labels, edge: edges[index], to: &bytes) {
-                        TextFormat.number(value, to: &$0)
+                let histogram = series.metric
+                histogram.appendLines(to: &bytes) { bytes in
+                    let total = histogram.forEachCumulativeCount { index, value in
+                        TextFormat.sample(bucket, series.labels, edge: edges[index], to: &bytes) {
+                            TextFormat.number(value, to: &$0)
+                        }
                     }
+                    TextFormat.sample(sum, series.labels, to: &bytes) { TextFormat.number(histogram.sum, to: &$0) }
+                    TextFormat.sample(count, series.labels, to: &bytes) { TextFormat.number(total, to: &$0) }
                 }
-                TextFormat.sample(sum, series.labels, to: &bytes) { TextFormat.number(series.metric.sum, to: &$0) }
-                TextFormat.sample(count, series.labels, to: &bytes) { TextFormat.number(total, to: &$0) }
             }
         }
         return family

@@ -40,6 +40,25 @@ import Testing
                 """)
     }
 
+    @Test func `a histogram's lines follow what was observed since the last scrape, and stay as they were else`() {
+        let sizes = registry.histograms("size", help: "", buckets: [1], labels: ["queue"])
+        let (mail, jobs) = (sizes.with("mail"), sizes.with("jobs"))
+        func lines(_ queue: String) -> [Substring] {
+            String(decoding: registry.text(), as: UTF8.self).split(separator: "\n").filter { $0.contains(queue) }
+        }
+        let empty = lines("jobs")
+        for number in 1...3 {
+            mail.observe(0)
+            #expect(lines("mail").last == "size_count{queue=\"mail\"} \(number)")
+            #expect(lines("mail").first == "size_bucket{queue=\"mail\",le=\"1\"} \(number)")
+            #expect(lines("jobs") == empty)
+        }
+        jobs.observe(-2)
+        jobs.observe(2)
+        #expect(lines("jobs").last == "size_count{queue=\"jobs\"} 2")
+        #expect(lines("mail").last == "size_count{queue=\"mail\"} 3")
+    }
+
     @Test func `a histogram counts each value in every bucket that holds it`() {
         let histogram = registry.histograms("wait_seconds", help: "Wait.", buckets: [0.1, 1], labels: ["queue"])
             .with("main")
