@@ -34,7 +34,7 @@ private func journalEntry(body: String) -> JournalEntry {
         var ring = JournalRing()
         var expected: [String] = []
         var total = 0
-        for number in 0..<3000 {
+        for number in 0..<1500 {
             let length = Int.random(in: 0...longest, using: &random)
             let entry = journalEntry(body: "\(number) " + String(repeating: "x", count: length))
             let isUnpacked = Double.random(in: 0..<1, using: &random) < share
@@ -95,8 +95,9 @@ private func journalEntry(body: String) -> JournalEntry {
         for _ in 0..<limits.entriesPerWorkspace * 3 {
             let entry = PackedText(entry: journalEntry(body: String(repeating: "x", count: 200)))
             content += ring.append(packed: entry, limits).forgotten == 0 ? 224 : 0
-            #expect(ring.bytes <= max(content * 3 / 2, 1024))
+            #expect(ring.bytes <= max(content * 3 / 2, 256))
         }
         #expect(ring.count == limits.entriesPerWorkspace)
+        #expect(ring.bytes <= ring.count * 224 * 5 / 4)
     }
 }

@@ -18,7 +18,7 @@ package struct JournalRing: Sendable {
     }
 
     private static let alignment = 8
-    private static let leastCapacity = 1024
+    private static let leastCapacity = 256
 
     private var memory = JournalMemory.none
     /// Where the oldest entry begins.
@@ -131,8 +131,7 @@ package struct JournalRing: Sendable {
                 forgetOldest()
                 forgotten += 1
             } else {
-                let most = max(limits.bytesPerWorkspace, length)
-                move(to: min(most, max(memory.capacity * 3 / 2, used + length, Self.leastCapacity)))
+                move(to: capacity(for: length, limits))
             }
         }
         (memory.bytes + end).storeBytes(
@@ -141,6 +140,15 @@ package struct JournalRing: Sendable {
         used += length
         count += 1
         return forgotten
+    }
+
+    /// How much memory to take when an entry of this length has no room: half as much again, but when entries go on as they
+    /// are, little more than all of them will need.
+    private func capacity(for length: Int, _ limits: JournalLimits) -> Int {
+        let needed = used + length
+        let expected = needed / (count + 1) * limits.entriesPerWorkspace
+        let growth = max(memory.capacity, min(expected, memory.capacity / 3 * 4)) / 8 * 9
+        return min(max(limits.bytesPerWorkspace, length), max(growth, needed, Self.leastCapacity))
     }
 
     /// Whether so many bytes have room at `end`, which goes to the beginning when they have it there.
