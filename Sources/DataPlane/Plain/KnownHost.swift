@@ -12,6 +12,7 @@ final class KnownHost {
     let name: HostName
     /// The tenant that the name led to, and how it stood then: as long as it stands so, the name still leads to it.
     private var led: (tenant: HostedTenant, standing: HostedTenant.Standing)?
+    private var neighbourhood = Neighbourhood()
 
     init(_ bytes: UnsafeRawBufferPointer, baseDomain: String) {
         text = String(decoding: bytes, as: UTF8.self)
@@ -29,13 +30,17 @@ final class KnownHost {
 
     /// The tenant that the name leads to; nil when it is not in memory or not open.
     func openTenant(_ reference: TenantReference, in directory: TenantDirectory) -> HostedTenant? {
-        if let led, led.tenant.standing == led.standing {
-            led.tenant.prefetch()
-            return led.tenant
-        }
+        if let led, led.tenant.standing == led.standing { return led.tenant }
         led = directory.openTenant(reference)
+        if let led { neighbourhood.note(led.tenant) }
         return led?.tenant
     }
+
+    /// Has the memory brought near that the last request to the host needed.
+    func prefetch() { neighbourhood.bringNear() }
+
+    /// Remembers what a request to the host led to.
+    func note(_ snapshot: Snapshot) { neighbourhood.note(snapshot) }
 }
 
 /// The hosts that one event loop has seen lately. Most connections have only one, but those of a balancer carry the

@@ -20,6 +20,7 @@ extension DataPlane {
     /// - Returns: false when the request is for the codec. Nothing has happened then.
     func answer(_ exchange: PlainExchange, _ dates: DateBytes, into out: inout ByteBuffer) -> Bool {
         let request = exchange.request
+        exchange.host.prefetch()
         guard case .tenant(let reference, let slug) = exchange.host.name, !exchange.namesWorkspace,
             request.marks.isDisjoint(with: [.unnormalisedPath, .requestID, .forwardedHost, .expect]),
             request.contentLength <= Self.maxPlainBody
@@ -38,7 +39,7 @@ extension DataPlane {
             !(snapshot.crossOrigin.isEnabled && request.marks.contains(.origin))
         else { return false }
 
-        snapshot.prefetch()
+        exchange.host.note(snapshot)
         let number = ids.next()
         let workspace = snapshot.workspace
         var view: RequestView?

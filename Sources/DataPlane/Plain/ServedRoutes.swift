@@ -77,9 +77,9 @@ struct ServedRoute {
     var routeID: RouteID? { fields.pointee.ids?.route }
     var shortcut: UnsafeMutablePointer<UsageShortcut> { start.assumingMemoryBound(to: UsageShortcut.self) }
 
-    /// Has the memory brought near that answering will need.
+    /// Has the memory brought near that answering will need: with a reply of ordinary length all of it.
     func prefetch() {
-        for line in 0..<3 { mockforge_prefetch(start + line * 64) }
+        for line in 0..<6 { mockforge_prefetch(start + line * 64) }
     }
 
     /// Writes the reply that every request gets, and gives the number of body bytes.

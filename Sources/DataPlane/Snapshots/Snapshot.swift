@@ -6,21 +6,22 @@ import Synchronization
 
 /// One workspace, compiled, with what the data plane needs beside it.
 package final class Snapshot: Sendable {
-    private let neighbours: (workspace: Neighbour, routes: Neighbour, journal: Neighbour)
+    // What every request looks at comes first and stands together.
     package let workspace: CompiledWorkspace
-    /// Whether this is the tenant's default workspace.
-    let isDefault: Bool
-    let crossOrigin: CrossOrigin
-    let settings: WorkspaceSettings
     /// By the number of the route.
     let routes: ServedRoutes
+    let journal: any JournalAppender
+    /// Microseconds since 1970.
+    let lastUsed: Atomic<Int64>
+    let settings: WorkspaceSettings
+    let crossOrigin: CrossOrigin
+
+    /// Whether this is the tenant's default workspace.
+    let isDefault: Bool
     /// The workspace's content version when it was read.
     let version: Int
     /// The imported descriptions by their key in the object store: kept so that an edit does not parse them again.
     let documents: [String: JSON]
-    let journal: any JournalAppender
-    /// Microseconds since 1970.
-    let lastUsed: Atomic<Int64>
 
     init(
         workspace: CompiledWorkspace, settings: WorkspaceSettings, version: Int, isDefault: Bool,
@@ -35,7 +36,6 @@ package final class Snapshot: Sendable {
         self.documents = documents
         self.journal = journal
         lastUsed = Atomic(now.microseconds)
-        neighbours = (Neighbour(workspace), Neighbour(routes), Neighbour(journal))
     }
 }
 
@@ -43,11 +43,9 @@ extension Snapshot {
     /// Bytes in memory, roughly: what a cache with a budget counts.
     var approximateSize: Int { workspace.approximateSize + routes.byteCount }
 
-    /// Has the memory brought near that answering will need, all at once and not piece after piece.
-    func prefetch() {
-        neighbours.workspace.bringNear()
-        neighbours.routes.bringNear()
-        neighbours.journal.bringNear()
+    /// Where what every request looks at begins.
+    var addresses: [UnsafeRawPointer] {
+        [self, workspace, routes, journal].map(Neighbourhood.address) + workspace.addresses
     }
 }
 

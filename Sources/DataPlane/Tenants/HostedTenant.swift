@@ -8,7 +8,6 @@ import Synchronization
 package final class HostedTenant: Sendable {
     // What every request looks at comes first and stands together: of most tenants nothing is in the cache.
     private let stands = Atomic<UInt64>(0)
-    private let neighbours: (limiter: Neighbour, usage: Neighbour, metrics: Neighbour, durations: Neighbour)
     /// Microseconds since 1970.
     let lastUsed: Atomic<Int64>
     let limiter: RateLimiter
@@ -53,7 +52,6 @@ package final class HostedTenant: Sendable {
         self.limiter = limiter
         self.usage = usage
         self.metrics = metrics
-        neighbours = (Neighbour(limiter), Neighbour(usage), Neighbour(metrics), Neighbour(metrics.durations))
         lastUsed = Atomic(now.microseconds)
         current = Mutex(record)
     }
@@ -61,12 +59,9 @@ package final class HostedTenant: Sendable {
     /// Changes with every change of the record: a name or an id that led to this tenant when it stood so still does.
     var standing: Standing { Standing(stored: stands.load(ordering: .acquiring)) }
 
-    /// Has the memory brought near that answering will need, all at once and not piece after piece.
-    func prefetch() {
-        neighbours.limiter.bringNear()
-        neighbours.usage.bringNear()
-        neighbours.metrics.bringNear()
-        neighbours.durations.bringNear()
+    /// Where what every request looks at begins.
+    var addresses: [UnsafeRawPointer] {
+        [self, limiter, usage, metrics].map(Neighbourhood.address) + [metrics.durations]
     }
 
     var currentAccess: Access { standing.access }

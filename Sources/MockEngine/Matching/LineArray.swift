@@ -14,6 +14,8 @@ struct LineArray<Element: BitwiseCopyable>: @unchecked Sendable {
         start.initialize(from: elements, count: count)
     }
 
+    var address: UnsafeRawPointer { UnsafeRawPointer(start) }
+
     func deallocate() { UnsafeMutableRawPointer(start).deallocate() }
 
     subscript(index: Int) -> Element {

@@ -32,23 +32,23 @@ package final class RouteTable: Sendable {
     /// Most places that one lookup looks at, whatever the routes are.
     package static let stepLimit = 16_384
 
-    /// Places that the costliest path makes a lookup look at, at most.
-    package let worstCaseSteps: Int
-
-    let shapes: SegmentShapes
-    let edges: RouteEdges
+    // What every lookup needs comes first.
     let nodes: LineArray<RouteNode>
-    let mixedEdges: [MixedEdge]
+    let edges: RouteEdges
     /// Those of each end of a path together, by rank.
     let ranked: [Ranked]
-    let patterns: [RoutePattern]
-    /// By route.
-    let methodSets: [MethodSet]
-    let methods: RouteMethods
     /// Segments of the longest path.
     let depth: Int
     /// Ends of paths that one request can reach, at most.
     let endLimit: Int
+    let methods: RouteMethods
+    let shapes: SegmentShapes
+    let mixedEdges: [MixedEdge]
+    let patterns: [RoutePattern]
+    /// By route.
+    let methodSets: [MethodSet]
+    /// Places that the costliest path makes a lookup look at, at most.
+    package let worstCaseSteps: Int
 
     struct Ranked: Sendable {
         /// The order in which routes are tried: priority, specificity, creation.

@@ -9,20 +9,22 @@ package final class CompiledWorkspace: Sendable {
         package let message: String
     }
 
+    // What every request looks at comes first and stands together: of most workspaces nothing is in the cache.
+    private let table: RouteTable
+    /// By route: whether requests on its path have conditions to meet. Apart from the routes, so that a request looks at
+    /// no route that it need not know.
+    private let hasConditions: [Bool]
+    private let routes: [CompiledRoute]
     package let id: WorkspaceID
-    package let slug: Slug
     package let settings: WorkspaceSettings
+
+    package let slug: Slug
     package let defects: [Defect]
     /// Bytes that this keeps in memory, roughly.
     package let approximateSize: Int
     /// Whether some route's responses take turns.
     package let hasSequences: Bool
 
-    private let table: RouteTable
-    private let routes: [CompiledRoute]
-    /// By route: whether requests on its path have conditions to meet. Apart from the routes, so that a request looks at
-    /// no route that it need not know.
-    private let hasConditions: [Bool]
     private let nearMisses: NearMissFinder
     private let sequences: SequencePositions
 
@@ -93,6 +95,13 @@ package final class CompiledWorkspace: Sendable {
     }
 
     package var routeCount: Int { routes.count }
+
+    /// Where what every request looks at begins, besides this object. To have it brought near, not to be read.
+    package var addresses: [UnsafeRawPointer] {
+        let conditions = hasConditions.withUnsafeBytes { $0.baseAddress }
+        return [UnsafeRawPointer(Unmanaged.passUnretained(table).toOpaque()), table.nodes.address]
+            + [conditions].compactMap { $0 }
+    }
 
     /// The number of the route that takes a request, by a path in normal form; nil when none does. Asks for the rest of
     /// the request only where a route has conditions, and changes nothing.
