@@ -41,9 +41,9 @@ import Testing
         }
     }
 
-    /// A thousand are in `EndToEndTests`: with both ends of them in one process, Foundation's `Process`, which other tests use
-    /// meanwhile, reads behind the end of its list of open files.
-    @Test func `hundreds of idle connections are held and each is answered again`() async throws {
+    /// A thousand are in `EndToEndTests`: Foundation's `Process`, which other tests use meanwhile, reads behind the end of the
+    /// list of this process's open files when that is longer than some 1,300, and both ends of a connection are in it.
+    @Test func `a hundred idle connections are held and each is answered again`() async throws {
         // Opening them all may take a busy machine longer than a connection may otherwise rest.
         let hosting = try await Hosting(plan: "enterprise") { configuration in
             configuration.headerTimeout = .seconds(600)
@@ -52,7 +52,7 @@ import Testing
         try await LoopbackServer.run(hosting) { server async throws in
             let (replies, arrived) = AsyncStream.makeStream(of: Void.self)
             var channels: [any Channel] = []
-            for _ in 0..<400 {
+            for _ in 0..<100 {
                 let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
                     .channelInitializer { channel in
                         channel.eventLoop.makeCompletedFuture {
@@ -69,7 +69,7 @@ import Testing
             }
             for channel in channels { channel.close(promise: nil) }
         }
-        #expect(try await hosting.usage().requests == 800)
+        #expect(try await hosting.usage().requests == 200)
     }
 
     @Test func `a connection goes back to plain answers behind a request of the control plane`() async throws {
