@@ -73,7 +73,7 @@ package struct JournalRing: Sendable {
     ) -> (growth: Int, forgotten: Int) {
         let before = bytes
         let cost = entry.cost
-        let forgotten = add(byteCount: 0, cost: cost, reader: nil, limits)
+        let (_, forgotten) = add(byteCount: 0, cost: cost, reader: nil, limits)
         unpacked.append(entry)
         unpackedCost += cost
         return (bytes - before, forgotten)
@@ -85,18 +85,12 @@ package struct JournalRing: Sendable {
     ) -> (growth: Int, forgotten: Int) {
         let before = bytes
         let byteCount = entry.packedLength
-        let forgotten = add(byteCount: byteCount, cost: 0, reader: type(of: entry), limits)
-        entry.pack(to: UnsafeMutableRawBufferPointer(start: content(at: lastStart(byteCount)), count: byteCount))
+        let (place, forgotten) = add(byteCount: byteCount, cost: 0, reader: type(of: entry), limits)
+        entry.pack(to: UnsafeMutableRawBufferPointer(start: content(at: place), count: byteCount))
         return (bytes - before, forgotten)
     }
 
     // MARK: Places
-
-    private static func length(_ byteCount: Int) -> Int {
-        (MemoryLayout<Header>.stride + byteCount + alignment - 1) / alignment * alignment
-    }
-
-    private func lastStart(_ byteCount: Int) -> Int { end - Self.length(byteCount) }
 
     private func header(at position: Int) -> Header {
         memory.bytes.load(fromByteOffset: position, as: Header.self)
@@ -106,11 +100,11 @@ package struct JournalRing: Sendable {
         memory.bytes + position + MemoryLayout<Header>.stride
     }
 
-    /// Makes room and writes the header; gives how many entries were forgotten.
+    /// Makes room and writes the header; gives the entry's place and how many entries were forgotten.
     private mutating func add(
         byteCount: Int, cost: Int, reader: (any PackedJournalEntry.Type)?, _ limits: JournalLimits
-    ) -> Int {
-        let length = Self.length(byteCount)
+    ) -> (place: Int, forgotten: Int) {
+        let length = (MemoryLayout<Header>.stride + byteCount + Self.alignment - 1) / Self.alignment * Self.alignment
         var forgotten = 0
         while count > 0,
             count >= limits.entriesPerWorkspace
@@ -136,10 +130,11 @@ package struct JournalRing: Sendable {
         }
         (memory.bytes + end).storeBytes(
             of: Header(length: UInt32(length), byteCount: UInt32(byteCount), reader: reader), as: Header.self)
+        let place = end
         end += length
         used += length
         count += 1
-        return forgotten
+        return (place, forgotten)
     }
 
     /// How much memory to take when an entry of this length has no room: half as much again, but when entries go on as they
