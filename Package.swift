@@ -115,7 +115,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Metering",
-            dependencies: ["Domain", "JSON", "Persistence", Library.logging, Library.serviceLifecycle],
+            dependencies: ["CPrefetch", "Domain", "JSON", "Persistence", Library.logging, Library.serviceLifecycle],
             swiftSettings: settings),
         .target(
             name: "Backup", dependencies: ["Domain", "JSON", "Persistence", Library.crypto, Library.logging],

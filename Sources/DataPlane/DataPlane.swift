@@ -25,7 +25,7 @@ package final class DataPlane: Service {
     /// Whose turn it is in routes with a sequence of responses, where several nodes share that.
     let scenarios: (any ScenarioState)?
     let dates = DateLine()
-    let toolbox = PlainToolbox()
+    let toolbox: PlainToolbox
     /// What makes lost announcements harmless.
     package let versions: VersionPoll
     let loopLag = EventLoopLag()
@@ -63,6 +63,7 @@ package final class DataPlane: Service {
         self.directory = directory
         self.snapshots = snapshots
         ids = RequestIDs(surroundings)
+        toolbox = PlainToolbox(baseDomain: configuration.baseDomain)
         self.scenarios = scenarios
         versions = VersionPoll(
             database: database, directory: directory, snapshots: snapshots, surroundings: surroundings, logger: logger)

@@ -3,7 +3,7 @@ import Synchronization
 
 /// What one tenant's bodies may take of the wire on this node: a number of kilobits a second, of which ten seconds' worth
 /// may go at once. A body is paid for when it has gone, so that a large one passes and what comes after it waits.
-package final class Bandwidth: Sendable {
+package struct Bandwidth: ~Copyable, Sendable {
     private static let burst: Int64 = 10_000_000
 
     /// 0 for unlimited.

@@ -10,6 +10,9 @@ package struct UsageShortcut {
 
     package init() {}
 
+    /// Has the memory brought near that counting will need.
+    package func prefetch() { slot?.prefetch() }
+
     /// The slot, if it counts requests of this minute and status class in this round.
     func slot(minute: Int64, statusClass: Int, round: UInt64) -> CounterSlot? {
         guard self.round == round, Int64(self.minute) == minute, Int(self.statusClass) == statusClass else {

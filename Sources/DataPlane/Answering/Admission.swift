@@ -75,7 +75,7 @@ extension DataPlane {
                 guard let tenant = exchange.tenant else { return .refused(Refusals.unknownAddress) }
                 // After a wait the moment of arrival is too old to be judged by.
                 let moment = exchange.hasWaited ? surroundings.now() : now
-                switch tenant.limiter.admit(at: moment) {
+                switch tenant.limiter.use({ $0.admit(at: moment) }) {
                 case .admitted: break
                 case .denied(let standing):
                     guard letsPass(.maxRequestsPerMinute, exchange, tenant) else {
@@ -181,7 +181,7 @@ extension DataPlane {
         switch lookup {
         case .tenant(let reference): return .tenant(try await directory.load(reference))
         case .lease(let tenant):
-            await limiters.lease(tenant.limiter)
+            await limiters.lease(tenant.limiter.reference)
             return .lease
         case .snapshot(let slug, let tenant): return .snapshot(try await snapshots.load(slug, of: tenant))
         case .key(let secret, let tenant):

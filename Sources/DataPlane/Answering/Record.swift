@@ -49,10 +49,10 @@ extension DataPlane {
         let duration = answered.durationMicroseconds
         tenant.metrics.record(status: answered.status, durationMicroseconds: duration)
         tenant.bandwidth.pay(answered.receivedBytes + answered.sentBytes, at: answered.endedAt)
-        tenant.usage.count(
-            UsageEvent(
-                at: answered.receivedAt, workspaceID: snapshot?.workspace.id, mockID: answered.mockID,
-                routeID: answered.routeID, status: answered.status, durationMicroseconds: Int(duration),
-                requestBytes: answered.receivedBytes, responseBytes: answered.sentBytes), by: route?.shortcut)
+        let event = UsageEvent(
+            at: answered.receivedAt, workspaceID: snapshot?.compiled.use { $0.id }, mockID: answered.mockID,
+            routeID: answered.routeID, status: answered.status, durationMicroseconds: Int(duration),
+            requestBytes: answered.receivedBytes, responseBytes: answered.sentBytes)
+        tenant.usage.use { $0.count(event, by: route?.shortcut) }
     }
 }

@@ -123,43 +123,51 @@ package final class DataPlaneMetrics: Sendable {
 }
 
 /// One tenant's series.
-final class TenantMetrics: Sendable {
+struct TenantMetrics: ~Copyable, Sendable {
     /// A tenant may answer with any status; beyond this many different ones the rest is counted as `other`.
     private static let maxStatuses = 24
 
-    private let duration: Histogram
-    /// Not to be read: for whoever wants to have the memory at hand.
-    var durations: UnsafeRawPointer { duration.address }
-    private let counter: @Sendable (String) -> Counter
+    private let duration: Part<Histogram>
     private let state = Mutex(State())
+    private let counter: @Sendable (String) -> Counter
 
-    private struct State {
-        /// The status that was counted last, which is the next one's more often than not.
-        var last: (status: Int, counter: Counter)?
+    /// Not private: the compiler does not find it from the files that hold the whole then.
+    struct State {
+        /// The status that was counted last, which is the next one's more often than not. The counter is one of `known`, or the
+        /// one of all others.
+        var last: (status: Int, counter: Unmanaged<Counter>)?
         var known: [(status: Int, counter: Counter)] = []
+        var others: Counter?
     }
 
     init(duration: Histogram, counter: @escaping @Sendable (String) -> Counter) {
-        self.duration = duration
+        self.duration = Part(duration)
         self.counter = counter
     }
 
+    /// Where durations are counted, to have the memory brought near.
+    var durations: UnsafeRawPointer { duration.use { $0.address } }
+
     func record(status: Int, durationMicroseconds: Int64) {
-        duration.observe(Double(durationMicroseconds) / 1_000_000)
+        duration.use { $0.observe(Double(durationMicroseconds) / 1_000_000) }
         state.withLock { state in
             if let last = state.last, last.status == status {
-                last.counter.add()
+                last.counter._withUnsafeGuaranteedRef { $0.add() }
                 return
             }
             let counter = counter(status, &state)
             counter.add()
-            state.last = (status, counter)
+            state.last = (status, .passUnretained(counter))
         }
     }
 
     private func counter(_ status: Int, _ state: inout State) -> Counter {
         if let known = state.known.first(where: { $0.status == status }) { return known.counter }
-        guard state.known.count < Self.maxStatuses else { return counter(LabelBound.overflow) }
+        guard state.known.count < Self.maxStatuses else {
+            let others = state.others ?? counter(LabelBound.overflow)
+            state.others = others
+            return others
+        }
         let counter = counter(String(status))
         state.known.append((status, counter))
         return counter

@@ -60,7 +60,7 @@ final class TenantGauges: Sendable {
         metrics.activeTenantsHere.set(Double(active.count))
         for tenant in active {
             metrics.setQuota(
-                .maxRequestsPerMinute, used: Double(tenant.limiter.used(at: now)),
+                .maxRequestsPerMinute, used: Double(tenant.limiter.use { $0.used(at: now) }),
                 limit: tenant.entitlements?.limit(.maxRequestsPerMinute).value, of: tenant.id)
             metrics.setQuota(
                 .maxConcurrentRequests, used: Double(tenant.places.used), limit: tenant.places.most, of: tenant.id)
@@ -72,7 +72,7 @@ final class TenantGauges: Sendable {
         let now = surroundings.now()
         for tenant in activeTenants(now) {
             await watch.look(
-                at: .maxRequestsPerMinute, used: tenant.limiter.used(at: now),
+                at: .maxRequestsPerMinute, used: tenant.limiter.use { $0.used(at: now) },
                 limit: tenant.entitlements?.limit(.maxRequestsPerMinute).value, of: tenant.record)
         }
     }

@@ -20,42 +20,54 @@ extension DataPlane {
     /// - Returns: false when the request is for the codec. Nothing has happened then.
     func answer(_ exchange: PlainExchange, _ dates: DateBytes, into out: inout ByteBuffer) -> Bool {
         let request = exchange.request
-        exchange.host.prefetch()
-        guard case .tenant(let reference, let slug) = exchange.host.name, !exchange.namesWorkspace,
+        guard !exchange.namesWorkspace,
             request.marks.isDisjoint(with: [.unnormalisedPath, .requestID, .forwardedHost, .expect]),
             request.contentLength <= Self.maxPlainBody
         else { return false }
-        guard let tenant = exchange.host.openTenant(reference, in: directory) else { return false }
+        exchange.host.prefetch()
+        guard let tenant = exchange.host.openTenant(in: directory) else { return false }
+        return tenant._withUnsafeGuaranteedRef { answer(exchange, of: $0, dates, into: &out) }
+    }
+
+    private func answer(
+        _ exchange: PlainExchange, of tenant: HostedTenant, _ dates: DateBytes, into out: inout ByteBuffer
+    ) -> Bool {
+        let request = exchange.request
         let now = surroundings.now()
-        if let standing = tenant.limiter.refusal(at: now), tenant.enforcement == .enforce,
+        if let standing = tenant.limiter.use({ $0.refusal(at: now) }), tenant.enforcement == .enforce,
             enforcement.mode == .enforce, RateRefusals.isPlain(exchange.path)
         {
             refuse(exchange, tenant, standing, dates, at: now, into: &out)
             return true
         }
         guard tenant.bandwidth.wait(at: now) == nil,
-            case .found(let snapshot) = snapshots.lookUp(slug, of: tenant, at: now),
+            case .found(let snapshot) = snapshots.lookUp(exchange.host.workspace, of: tenant, at: now),
             !snapshot.settings.requireAPIKey, request.contentLength <= tenant.bodyLimit,
             !(snapshot.crossOrigin.isEnabled && request.marks.contains(.origin))
         else { return false }
-
         exchange.host.note(snapshot)
+        return answer(exchange, of: tenant, from: snapshot, dates, at: now, into: &out)
+    }
+
+    private func answer(
+        _ exchange: PlainExchange, of tenant: HostedTenant, from snapshot: Snapshot, _ dates: DateBytes,
+        at now: Timestamp, into out: inout ByteBuffer
+    ) -> Bool {
+        let request = exchange.request
         let number = ids.next()
-        let workspace = snapshot.workspace
         var view: RequestView?
-        let route = workspace.route(method: request.method.name, path: exchange.path) {
-            let made = view ?? exchange.view(number, receivedAt: now)
-            view = made
-            return made
+        let route = snapshot.compiled.use { workspace in
+            workspace.route(method: request.method.name, path: exchange.path) {
+                let made = view ?? exchange.view(number, receivedAt: now)
+                view = made
+                return made
+            }
         }
         let served = route.map { snapshot.routes[$0] }
         served?.prefetch()
-        if let route, let served, !served.isPrepared,
-            workspace.mayDelay(route) || (scenarios != nil && workspace.isSequence(route))
-        {
-            return false
-        }
-        guard case .admitted = tenant.limiter.admit(at: now) else { return false }
+        let prepared = served?.reply
+        if let route, prepared == nil, mayWait(route, of: snapshot) { return false }
+        guard case .admitted = tenant.limiter.use({ $0.admit(at: now) }) else { return false }
         tenant.touch(now)
         dates.update(now)
 
@@ -63,14 +75,14 @@ extension DataPlane {
             status: 0, mockID: nil, routeID: nil, receivedAt: now, endedAt: now, receivedBytes: request.contentLength,
             sentBytes: 0)
         var findings: PlainFindings?
-        if let served, served.isPrepared, !request.marks.contains(.prefer) {
-            answered.status = served.status
-            answered.mockID = served.mockID
-            answered.routeID = served.routeID
-            answered.sentBytes = served.write(withBody: request.method != .head, dates, number, to: &out)
+        if let prepared, !request.marks.contains(.prefer) {
+            answered.status = prepared.status
+            answered.mockID = prepared.mockID
+            answered.routeID = prepared.routeID
+            answered.sentBytes = prepared.write(withBody: request.method != .head, dates, number, to: &out)
         } else {
             let view = view ?? exchange.view(number, receivedAt: now)
-            let reply = workspace.respond(to: view, from: route, surroundings)
+            let reply = snapshot.compiled.use { $0.respond(to: view, from: route, surroundings) }
             findings = write(reply, to: request, dates, number, &answered, &out)
         }
         answered.endedAt = surroundings.now()
@@ -88,6 +100,11 @@ extension DataPlane {
             }
         }
         return true
+    }
+
+    /// Whether a reply of the route may have to wait: for its delay, or to be told by others whose turn it is.
+    private func mayWait(_ route: Int, of snapshot: Snapshot) -> Bool {
+        snapshot.compiled.use { $0.mayDelay(route) || (scenarios != nil && $0.isSequence(route)) }
     }
 
     /// Writes a reply that was made for this request, and notes what is counted of it.

@@ -31,12 +31,12 @@ final class PlainRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private let plane: DataPlane
     private let owner: DataPlaneHandler
     private let tools: PlainTools
+    private let hosts: KnownHosts
     private let recogniser: Recogniser
     private var mode = Mode.plain
     /// Bytes that wait: of a head that is not whole, or behind a lent request or unread replies.
     private var pending = ByteBuffer()
     private var looks = 0
-    private var host: KnownHost?
     private var isWorking = false
     private var isInRead = false
     private var isReadHeld = false
@@ -56,6 +56,7 @@ final class PlainRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.plane = plane
         self.owner = owner
         self.tools = tools
+        hosts = tools.hosts
         recogniser = Recogniser(maxHeadLength: plane.configuration.maxPlainHead)
     }
 
@@ -249,7 +250,7 @@ final class PlainRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 if request.length <= bytes.count {
                     let exchange = PlainExchange(
                         request: request, bytes: UnsafeRawBufferPointer(rebasing: bytes[..<request.length]),
-                        host: known(UnsafeRawBufferPointer(rebasing: bytes[request.host])))
+                        host: hosts.find(UnsafeRawBufferPointer(rebasing: bytes[request.host])))
                     if plane.answer(exchange, tools.dates, into: &out) { return (.answered, request.length) }
                 }
                 mode = .lent(missing: request.length)
@@ -258,13 +259,6 @@ final class PlainRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
         buffer.moveReaderIndex(forwardBy: length)
         return step
-    }
-
-    private func known(_ bytes: UnsafeRawBufferPointer) -> KnownHost {
-        if let host, host.isSpelled(bytes) { return host }
-        let host = tools.hosts.find(bytes, baseDomain: plane.configuration.baseDomain)
-        self.host = host
-        return host
     }
 
     /// Gives the codec what is its; false when it has all of a lent request.

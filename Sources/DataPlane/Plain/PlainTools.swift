@@ -7,8 +7,10 @@ final class PlainTools {
     private static let maxKept = 256 * 1024
 
     let dates = DateBytes()
-    let hosts = KnownHosts()
+    let hosts: KnownHosts
     private var spare = ByteBuffer()
+
+    init(baseDomain: String) { hosts = KnownHosts(baseDomain: baseDomain) }
 
     /// An empty buffer for replies: the memory of the last one when that has gone out.
     func takeOutput() -> ByteBuffer {
@@ -33,12 +35,15 @@ final class PlainToolbox: Sendable {
     }
 
     private let entries = Mutex<[ObjectIdentifier: Entry]>([:])
+    private let baseDomain: String
+
+    init(baseDomain: String) { self.baseDomain = baseDomain }
 
     /// Call it on the loop.
     func tools(of loop: any EventLoop) -> PlainTools {
         let key = ObjectIdentifier(loop)
         if let entry = entries.withLock({ $0[key] }) { return entry.tools.value }
-        let entry = Entry(tools: NIOLoopBound(PlainTools(), eventLoop: loop), loop: loop)
+        let entry = Entry(tools: NIOLoopBound(PlainTools(baseDomain: baseDomain), eventLoop: loop), loop: loop)
         entries.withLock { $0[key] = entry }
         return entry.tools.value
     }

@@ -5,58 +5,89 @@ import MockEngine
 import NIOCore
 
 /// What the data plane keeps of a workspace's routes beside what the engine has compiled. Of one of 100,000 routes a
-/// request finds nothing in the cache, so what it needs of its route stands in one piece, and no piece is counted for.
+/// request finds nothing in the cache, so of each there is half a cache line, found by the route's number, and then its reply
+/// in one piece; all of them are in one allocation, and nobody counts references to a part of it.
 ///
 /// Written when it is made and not again, but for the shortcuts, which the lock of the tenant's counts guards: hence
 /// `@unchecked Sendable`.
-final class ServedRoutes: @unchecked Sendable {
-    /// A cache line: pieces begin at multiples of it.
-    private static let unit = 64
+struct ServedRoutes: ~Copyable, @unchecked Sendable {
+    /// A cache line: replies begin at multiples of it.
+    fileprivate static let line = 64
 
     private let memory: UnsafeMutableRawPointer
-    /// What the pieces take in memory.
+    private let count: Int
+    /// What they take in memory.
     let byteCount: Int
-    /// Where each route's piece begins, in units.
-    private let starts: [UInt32]
 
     /// - Parameter replies: for each route what every request gets, but for its date and id; nil where replies differ.
     init(_ replies: some Sequence<MockReply?>) {
-        var starts: [UInt32] = []
-        var drafts: [ServedRoute.Draft] = []
-        var units = 0
-        for reply in replies {
-            let draft = ServedRoute.Draft(reply)
-            starts.append(UInt32(units))
-            drafts.append(draft)
-            units += (draft.size + Self.unit - 1) / Self.unit
+        let drafts = replies.map { PreparedReply.Draft($0) }
+        var places: [Int] = []
+        var end = (drafts.count * ServedRoute.size + Self.line - 1) / Self.line * Self.line
+        for draft in drafts {
+            places.append(end)
+            end += ((draft?.size ?? 0) + Self.line - 1) / Self.line * Self.line
         }
-        byteCount = max(units, 1) * Self.unit
-        memory = .allocate(byteCount: byteCount, alignment: Self.unit)
-        for (start, draft) in zip(starts, drafts) { draft.write(to: memory + Int(start) * Self.unit) }
-        self.starts = starts
+        count = drafts.count
+        byteCount = max(end, Self.line)
+        memory = .allocate(byteCount: byteCount, alignment: Self.line)
+        for (route, (draft, place)) in zip(drafts, places).enumerated() {
+            let reply = draft.map { $0.write(to: memory + place) }
+            (memory + route * ServedRoute.size).initializeMemory(
+                as: ServedRoute.Fields.self, to: ServedRoute.Fields(reply: reply))
+        }
     }
 
     deinit {
-        for route in starts.indices { self[route].deinitialize() }
+        for route in 0..<count { self[route].reply?.deinitialize() }
         memory.deallocate()
     }
 
     /// Not to be used longer than the routes that it is of.
-    subscript(route: Int) -> ServedRoute { ServedRoute(memory + Int(starts[route]) * Self.unit) }
+    subscript(route: Int) -> ServedRoute { ServedRoute(memory + route * ServedRoute.size) }
+
+    /// Where the first begins, to have the memory brought near.
+    var address: UnsafeRawPointer { UnsafeRawPointer(memory) }
 }
 
 /// One route of `ServedRoutes`.
 struct ServedRoute {
-    /// A cache line. The head of the reply follows, up to the fields that every reply gets, and then its body.
-    private struct Fields {
+    /// Half a cache line.
+    fileprivate struct Fields {
         var shortcut = UsageShortcut()
-        /// Nil for a route whose replies differ.
-        var ids: (mock: MockID, route: RouteID)?
-        var hasDate = false
+        let reply: PreparedReply?
+    }
+
+    fileprivate static let size = MemoryLayout<Fields>.stride
+
+    private let fields: UnsafeMutablePointer<Fields>
+
+    fileprivate init(_ start: UnsafeMutableRawPointer) { fields = start.assumingMemoryBound(to: Fields.self) }
+
+    /// What every request gets; nil for a route whose replies differ.
+    var reply: PreparedReply? { fields.pointee.reply }
+    var shortcut: UnsafeMutablePointer<UsageShortcut> {
+        UnsafeMutableRawPointer(fields).assumingMemoryBound(to: UsageShortcut.self)
+    }
+
+    /// Has the memory brought near that answering will need: where the route is counted, and a reply of ordinary length.
+    func prefetch() {
+        fields.pointee.reply?.prefetch()
+        fields.pointee.shortcut.prefetch()
+    }
+}
+
+/// The reply that every request to a route gets, in bytes.
+struct PreparedReply {
+    /// The head of the reply follows, up to the fields that every reply gets, and then its body.
+    private struct Fields {
+        let mockID: MockID
+        let routeID: RouteID
         var status: UInt16 = 0
         var headLength: UInt16 = 0
         /// `shared` when an array of bytes follows in place of the bytes.
         var bodyLength: UInt16 = 0
+        var hasDate = false
     }
 
     /// A longer body is not copied but shared with the compiled route.
@@ -65,26 +96,20 @@ struct ServedRoute {
 
     private let start: UnsafeMutableRawPointer
 
-    fileprivate init(_ start: UnsafeMutableRawPointer) { self.start = start }
-
-    private var fields: UnsafeMutablePointer<Fields> { start.assumingMemoryBound(to: Fields.self) }
+    private var fields: Fields { start.assumingMemoryBound(to: Fields.self).pointee }
     private var head: UnsafeMutableRawPointer { start + MemoryLayout<Fields>.stride }
 
-    /// Whether every request gets the same reply.
-    var isPrepared: Bool { fields.pointee.ids != nil }
-    var status: Int { Int(fields.pointee.status) }
-    var mockID: MockID? { fields.pointee.ids?.mock }
-    var routeID: RouteID? { fields.pointee.ids?.route }
-    var shortcut: UnsafeMutablePointer<UsageShortcut> { start.assumingMemoryBound(to: UsageShortcut.self) }
+    var status: Int { Int(fields.status) }
+    var mockID: MockID { fields.mockID }
+    var routeID: RouteID { fields.routeID }
 
-    /// Has the memory brought near that answering will need: with a reply of ordinary length all of it.
-    func prefetch() {
-        for line in 0..<6 { mockforge_prefetch(start + line * 64) }
+    fileprivate func prefetch() {
+        for line in 0..<6 { mockforge_prefetch(start + line * ServedRoutes.line) }
     }
 
-    /// Writes the reply that every request gets, and gives the number of body bytes.
+    /// Writes the reply, and gives the number of body bytes.
     func write(withBody: Bool, _ dates: DateBytes, _ number: RequestNumber, to out: inout ByteBuffer) -> Int {
-        let fields = fields.pointee
+        let fields = fields
         let headLength = Int(fields.headLength)
         let isShared = fields.bodyLength == Self.shared
         let bodyLength = withBody && !isShared ? Int(fields.bodyLength) : 0
@@ -100,37 +125,33 @@ struct ServedRoute {
     }
 
     private var sharedBody: UnsafeMutablePointer<[UInt8]> {
-        (head + Int(fields.pointee.headLength)).alignedUp(for: [UInt8].self).assumingMemoryBound(to: [UInt8].self)
+        (head + Int(fields.headLength)).alignedUp(for: [UInt8].self).assumingMemoryBound(to: [UInt8].self)
     }
 
     fileprivate func deinitialize() {
-        if fields.pointee.bodyLength == Self.shared { sharedBody.deinitialize(count: 1) }
+        if fields.bodyLength == Self.shared { sharedBody.deinitialize(count: 1) }
     }
 
-    /// A route's piece before it has its place.
+    /// A reply before it has its place.
     fileprivate struct Draft {
-        private var fields = Fields()
+        private var fields: Fields
         private var bytes = ByteBuffer()
         private var sharedBody: [UInt8]?
 
         /// - Parameter reply: what every request gets; nil where replies differ.
-        init(_ reply: MockReply?) {
-            guard let reply, let mock = reply.mockID, let route = reply.routeID else { return }
-            let hasDate = bytes.writeReplyHead(status: reply.status, reply.headers, length: reply.body.count)
+        init?(_ reply: MockReply?) {
+            guard let reply, let mock = reply.mockID, let route = reply.routeID else { return nil }
+            fields = Fields(mockID: mock, routeID: route)
+            fields.hasDate = bytes.writeReplyHead(status: reply.status, reply.headers, length: reply.body.count)
             guard let headLength = UInt16(exactly: bytes.readableBytes), let status = UInt16(exactly: reply.status)
-            else {
-                bytes.clear()
-                return
-            }
-            fields.ids = (mock, route)
-            fields.hasDate = hasDate
+            else { return nil }
             fields.status = status
             fields.headLength = headLength
             guard ReplyBody.isSent(status: reply.status) else { return }
-            if reply.body.count <= ServedRoute.maxCopied {
+            if reply.body.count <= PreparedReply.maxCopied {
                 fields.bodyLength = UInt16(bytes.writeBytes(reply.body))
             } else {
-                fields.bodyLength = ServedRoute.shared
+                fields.bodyLength = PreparedReply.shared
                 sharedBody = reply.body
             }
         }
@@ -140,13 +161,14 @@ struct ServedRoute {
             MemoryLayout<Fields>.stride + bytes.readableBytes + (sharedBody == nil ? 0 : 2 * MemoryLayout<[UInt8]>.size)
         }
 
-        func write(to start: UnsafeMutableRawPointer) {
+        func write(to start: UnsafeMutableRawPointer) -> PreparedReply {
             start.initializeMemory(as: Fields.self, to: fields)
-            let piece = ServedRoute(start)
+            let reply = PreparedReply(start: start)
             bytes.withUnsafeReadableBytes {
-                UnsafeMutableRawBufferPointer(start: piece.head, count: $0.count).copyMemory(from: $0)
+                UnsafeMutableRawBufferPointer(start: reply.head, count: $0.count).copyMemory(from: $0)
             }
-            if let sharedBody { piece.sharedBody.initialize(to: sharedBody) }
+            if let sharedBody { reply.sharedBody.initialize(to: sharedBody) }
+            return reply
         }
     }
 }

@@ -7,7 +7,7 @@ import Synchronization
 /// One workspace, compiled, with what the data plane needs beside it.
 package final class Snapshot: Sendable {
     // What every request looks at comes first and stands together.
-    package let workspace: CompiledWorkspace
+    let compiled: Part<CompiledWorkspace>
     /// By the number of the route.
     let routes: ServedRoutes
     let journal: any JournalAppender
@@ -27,7 +27,7 @@ package final class Snapshot: Sendable {
         workspace: CompiledWorkspace, settings: WorkspaceSettings, version: Int, isDefault: Bool,
         documents: [String: JSON], journal: any JournalAppender, now: Timestamp
     ) {
-        self.workspace = workspace
+        compiled = Part(workspace)
         self.settings = settings
         self.version = version
         self.isDefault = isDefault
@@ -40,12 +40,15 @@ package final class Snapshot: Sendable {
 }
 
 extension Snapshot {
+    package var workspace: CompiledWorkspace { compiled.reference }
+
     /// Bytes in memory, roughly: what a cache with a budget counts.
     var approximateSize: Int { workspace.approximateSize + routes.byteCount }
 
     /// Where what every request looks at begins.
     var addresses: [UnsafeRawPointer] {
-        [self, workspace, routes, journal].map(Neighbourhood.address) + workspace.addresses
+        [Neighbourhood.address(of: self), compiled.address, routes.address, Neighbourhood.address(of: journal)]
+            + compiled.use { $0.addresses }
     }
 }
 

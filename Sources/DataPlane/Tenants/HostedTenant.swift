@@ -10,8 +10,8 @@ package final class HostedTenant: Sendable {
     private let stands = Atomic<UInt64>(0)
     /// Microseconds since 1970.
     let lastUsed: Atomic<Int64>
-    let limiter: RateLimiter
-    let usage: TenantUsage
+    let limiter: Part<RateLimiter>
+    let usage: Part<TenantUsage>
     let metrics: TenantMetrics
     let bandwidth = Bandwidth()
     private let maxBodyBytes = Atomic<Int>(0)
@@ -47,11 +47,13 @@ package final class HostedTenant: Sendable {
         }
     }
 
-    init(_ record: TenantRecord, limiter: RateLimiter, usage: TenantUsage, metrics: TenantMetrics, now: Timestamp) {
+    init(
+        _ record: TenantRecord, limiter: RateLimiter, usage: TenantUsage, metrics: DataPlaneMetrics, now: Timestamp
+    ) {
         id = record.id
-        self.limiter = limiter
-        self.usage = usage
-        self.metrics = metrics
+        self.limiter = Part(limiter)
+        self.usage = Part(usage)
+        self.metrics = metrics.tenant(record.id)
         lastUsed = Atomic(now.microseconds)
         current = Mutex(record)
     }
@@ -61,7 +63,8 @@ package final class HostedTenant: Sendable {
 
     /// Where what every request looks at begins.
     var addresses: [UnsafeRawPointer] {
-        [self, limiter, usage, metrics].map(Neighbourhood.address) + [metrics.durations]
+        let start = Neighbourhood.address(of: self)
+        return [start, start + 128, limiter.address, usage.address, metrics.durations]
     }
 
     var currentAccess: Access { standing.access }
@@ -92,7 +95,7 @@ package final class HostedTenant: Sendable {
     func update(_ record: TenantRecord, entitlements: Entitlements) {
         current.withLock { $0 = record }
         limits.withLock { $0 = entitlements }
-        limiter.setLimit(entitlements.limit(.maxRequestsPerMinute).value)
+        limiter.use { $0.setLimit(entitlements.limit(.maxRequestsPerMinute).value) }
         places.setLimit(entitlements.limit(.maxConcurrentRequests).value)
         bandwidth.setLimit(entitlements.limit(.maxBandwidthKbps).value)
         reports.store(entitlements.enforcement == .report, ordering: .relaxed)

@@ -180,7 +180,7 @@ package final class TenantDirectory: Sendable {
     private func make(_ record: TenantRecord, _ now: Timestamp) -> HostedTenant {
         HostedTenant(
             record, limiter: limiters.limiter(for: record.id, limit: nil), usage: meter.usage(of: record.id),
-            metrics: metrics.tenant(record.id), now: now)
+            metrics: metrics, now: now)
     }
 
     /// A plan that the settings no longer have leaves the tenant with the least.
