@@ -14,7 +14,7 @@ struct LineArray<Element: BitwiseCopyable>: @unchecked Sendable {
         start.initialize(from: elements, count: count)
     }
 
-    var address: UnsafeRawPointer { UnsafeRawPointer(start) }
+    func address(of index: Int) -> UnsafeRawPointer { UnsafeRawPointer(start + index) }
 
     func deallocate() { UnsafeMutableRawPointer(start).deallocate() }
 
@@ -23,8 +23,6 @@ struct LineArray<Element: BitwiseCopyable>: @unchecked Sendable {
         return start[index]
     }
 
-    /// Begins to bring elements near.
-    func prefetch(_ places: Range<Int>) {
-        for place in places { mockforge_prefetch(start + place) }
-    }
+    /// Begins to bring an element near.
+    func prefetch(_ index: Int) { mockforge_prefetch(start + index) }
 }

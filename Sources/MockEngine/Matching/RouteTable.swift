@@ -33,8 +33,10 @@ package final class RouteTable: Sendable {
     package static let stepLimit = 16_384
 
     // What every lookup needs comes first.
+    /// First those that literal segments lead to, each at the place of its edge, then the others.
     let nodes: LineArray<RouteNode>
     let edges: RouteEdges
+    let root: Int32
     /// Those of each end of a path together, by rank.
     let ranked: [Ranked]
     /// Segments of the longest path.
@@ -59,10 +61,11 @@ package final class RouteTable: Sendable {
 
     package init(routes: [Entry]) {
         let builder = RouteTableBuilder(routes)
-        let (nodes, bound) = builder.nodes()
+        let (nodes, edges, root, bound) = builder.trie()
         shapes = builder.shapes
-        edges = RouteEdges(builder.literalEdges)
         self.nodes = LineArray(nodes)
+        self.edges = RouteEdges(edges)
+        self.root = root
         mixedEdges = builder.flatMixedEdges
         ranked = builder.flatRanked
         patterns = builder.patterns
@@ -147,7 +150,7 @@ package final class RouteTable: Sendable {
                 var walk = RouteWalk(
                     bytes: path, segments: UnsafeBufferPointer(segments), segmentCount: count, bits: bits,
                     ends: RouteEnds(ends))
-                descend(to: 0, depth: 0, &walk)
+                descend(to: root, depth: 0, &walk)
                 body(&walk)
             }
         }

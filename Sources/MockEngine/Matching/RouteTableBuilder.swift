@@ -1,6 +1,5 @@
 /// Makes the arrays of a route table. Slow and plain: it runs when a workspace changes, not when a request comes.
 final class RouteTableBuilder {
-    private(set) var literalEdges: [(parent: Int32, segment: [UInt8], child: Int32)] = []
     private(set) var shapes = SegmentShapes()
     private(set) var methods = RouteMethods()
     private(set) var flatMixedEdges: [MixedEdge] = []
@@ -26,6 +25,12 @@ final class RouteTableBuilder {
         var mixed: [Int: Int32] = [:]
         var own: [Int32] = []
         var tail: [Int32] = []
+
+        /// Whether nothing follows.
+        var isLeaf: Bool {
+            literals.isEmpty && mixed.isEmpty && tail.isEmpty && parameter == RouteNode.none
+                && wildcard == RouteNode.none
+        }
     }
 
     init(_ entries: [RouteTable.Entry]) {
@@ -48,11 +53,13 @@ final class RouteTableBuilder {
         }
     }
 
-    /// The nodes, and the most ends and steps that one lookup can come to.
-    func nodes() -> (nodes: [RouteNode], bound: (ends: Int, steps: Int)) {
+    /// The nodes at their places, the edges that lead to them, the root's place, and the most ends and steps that one lookup
+    /// can come to.
+    func trie() -> (nodes: [RouteNode], edges: RouteEdgesBuilder, root: Int32, bound: (ends: Int, steps: Int)) {
         var nodes = flatten()
         let bound = fold(into: &nodes)
-        return (nodes, bound)
+        let (placed, edges, root) = place(nodes)
+        return (placed, edges, root, bound)
     }
 
     private func insert(_ pattern: RoutePattern, rank: Int32) {
@@ -85,7 +92,6 @@ final class RouteTableBuilder {
         if let child = drafts[node].literals[bytes] { return Int(child) }
         let child = add(node, .literal)
         drafts[node].literals[bytes] = child
-        literalEdges.append((Int32(node), bytes, child))
         return Int(child)
     }
 
@@ -109,7 +115,6 @@ final class RouteTableBuilder {
             var node = RouteNode()
             node.parameter = draft.parameter
             node.wildcard = draft.wildcard
-            node.hasLiterals = !draft.literals.isEmpty
             let mixedStart = Int32(flatMixedEdges.count)
             for (shape, child) in draft.mixed.sorted(by: {
                 (-shapeLengths[$0.key], $0.key) < (-shapeLengths[$1.key], $1.key)
@@ -124,6 +129,39 @@ final class RouteTableBuilder {
             node.methods = (draft.own + draft.tail).reduce(0) { $0 | ranked[Int($1)].bits }
             return node
         }
+    }
+
+    /// Gives each node its place, and has the others call it by that.
+    private func place(_ nodes: [RouteNode]) -> (nodes: [RouteNode], edges: RouteEdgesBuilder, root: Int32) {
+        var edges = RouteEdgesBuilder(count: drafts.reduce(0) { $0 + $1.literals.count })
+        var placed = [RouteNode](repeating: RouteNode(), count: edges.placeCount)
+        var places = [Int32](repeating: RouteNode.none, count: drafts.count)
+        func placeAtEnd(_ draft: Int) {
+            places[draft] = Int32(placed.count)
+            placed.append(RouteNode())
+        }
+        placeAtEnd(0)
+        // Parents come before their children, whose edges are found by the parent's place.
+        for (index, draft) in drafts.enumerated() where places[index] != RouteNode.none {
+            for (segment, child) in draft.literals { places[Int(child)] = edges.add(places[index], segment) }
+            for child in draft.mixed.values { placeAtEnd(Int(child)) }
+            if draft.parameter != RouteNode.none, !drafts[Int(draft.parameter)].isLeaf {
+                placeAtEnd(Int(draft.parameter))
+            }
+            if draft.wildcard != RouteNode.none { placeAtEnd(Int(draft.wildcard)) }
+        }
+        for index in flatMixedEdges.indices { flatMixedEdges[index].child = places[Int(flatMixedEdges[index].child)] }
+        for (index, draft) in drafts.enumerated() where places[index] != RouteNode.none {
+            var node = nodes[index]
+            node.hasLiterals = !draft.literals.isEmpty
+            if draft.parameter != RouteNode.none {
+                node.parameter = places[Int(draft.parameter)]
+                if node.parameter == RouteNode.none { node.parameterEnds = nodes[Int(draft.parameter)].own }
+            }
+            if draft.wildcard != RouteNode.none { node.wildcard = places[Int(draft.wildcard)] }
+            placed[Int(places[index])] = node
+        }
+        return (placed, edges, places[0])
     }
 
     private func append(_ list: [Int32]) -> RouteNode.Places {

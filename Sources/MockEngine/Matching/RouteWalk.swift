@@ -113,17 +113,17 @@ extension RouteTable {
         } else if depth < walk.segments.count {
             let segment = walk.segments[depth]
             if place.hasLiterals {
-                let child = edges.child(of: node, segment.key, walk.text(of: segment))
-                if child != RouteNode.none {
-                    // The node that was made after the child is most often the next one on the way.
-                    nodes.prefetch(Int(child)..<Int(child) + 2)
-                    descend(to: child, depth: depth + 1, &walk)
-                }
+                let child = edges.child(of: node, segment.key, walk.text(of: segment), in: nodes)
+                if child != RouteNode.none { descend(to: child, depth: depth + 1, &walk) }
             }
             for index in place.mixed.range where !walk.isCutShort {
                 walk.steps += 1
                 let edge = mixedEdges[Int(index)]
                 if shapes.match(edge.shape, walk.text(of: segment)) { descend(to: edge.child, depth: depth + 1, &walk) }
+            }
+            if !place.parameterEnds.isEmpty, !walk.isCutShort {
+                walk.steps += 1
+                if depth + 1 == walk.segmentCount { walk.ends.add(place.parameterEnds.range) }
             }
             if place.parameter != RouteNode.none { descend(to: place.parameter, depth: depth + 1, &walk) }
             if place.wildcard != RouteNode.none { descend(to: place.wildcard, depth: depth + 1, &walk) }

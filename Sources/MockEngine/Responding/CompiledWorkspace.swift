@@ -99,7 +99,7 @@ package final class CompiledWorkspace: Sendable {
     /// Where what every request looks at begins, besides this object. To have it brought near, not to be read.
     package var addresses: [UnsafeRawPointer] {
         let conditions = hasConditions.withUnsafeBytes { $0.baseAddress }
-        return [UnsafeRawPointer(Unmanaged.passUnretained(table).toOpaque()), table.nodes.address]
+        return [UnsafeRawPointer(Unmanaged.passUnretained(table).toOpaque()), table.nodes.address(of: Int(table.root))]
             + [conditions].compactMap { $0 }
     }
 
