@@ -123,7 +123,7 @@ let package = Package(
         .target(
             name: "Persistence",
             dependencies: [
-                "Domain", "JSON", Library.crypto, Library.deque, Library.grdb, Library.grdbSQLite, Library.logging,
+                "CPrefetch", "Domain", "JSON", Library.crypto, Library.deque, Library.grdb, Library.grdbSQLite, Library.logging,
             ],
             resources: [.embedInCode("Migrations/platform"), .embedInCode("Migrations/tenant")],
             swiftSettings: settings),

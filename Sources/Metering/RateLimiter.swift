@@ -40,6 +40,8 @@ package final class RateLimiter: Sendable {
     private static let slotCount: Int64 = 121
     private static let unlimited = Int.max
 
+    /// Set where several nodes share the quota.
+    package let leased: LeasedRate?
     /// Half a second where the window is a minute.
     private let slotMicroseconds: Int64
     private let limit: Atomic<Int>
@@ -51,9 +53,6 @@ package final class RateLimiter: Sendable {
     private let total = Atomic<Int>(0)
     /// Requests of past slots, at their number modulo the slot count. Allocated with the first request.
     private let past = Mutex<[UInt32]>([])
-
-    /// Set where several nodes share the quota.
-    package let leased: LeasedRate?
 
     /// - Parameter limit: requests in 60 seconds; nil for unlimited.
     package convenience init(limit: Int?) { self.init(limit: limit, parts: 1) }

@@ -46,14 +46,24 @@ package final class Histogram: @unchecked Sendable {
         numbers.deallocate()
     }
 
-    /// Where counting writes, for whoever wants to have the memory at hand by then. Not to be read.
-    package var address: UnsafeRawPointer { UnsafeRawPointer(numbers) }
+    package func observe(_ value: Double) { recorder.observe(value) }
 
-    package func observe(_ value: Double) {
-        var index = 0
-        while index < bounds.count, value > bounds[index] { index += 1 }
-        numbers[index + 1].add(1, ordering: .relaxed)
-        numbers[0].addDouble(value)
+    /// Counts without a look at the histogram itself, which whoever has it keeps.
+    package var recorder: Recorder { Recorder(bounds: bounds, numbers: numbers) }
+
+    package struct Recorder: @unchecked Sendable {
+        fileprivate let bounds: [Double]
+        fileprivate let numbers: UnsafeMutablePointer<Atomic<UInt64>>
+
+        package func observe(_ value: Double) {
+            var index = 0
+            while index < bounds.count, value > bounds[index] { index += 1 }
+            numbers[index + 1].add(1, ordering: .relaxed)
+            numbers[0].addDouble(value)
+        }
+
+        /// Where it counts, to have the memory brought near.
+        package var address: UnsafeRawPointer { UnsafeRawPointer(numbers) }
     }
 
     package var sum: Double { Double(bitPattern: numbers[0].load(ordering: .relaxed)) }

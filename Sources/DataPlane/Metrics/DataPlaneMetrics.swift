@@ -127,9 +127,11 @@ struct TenantMetrics: ~Copyable, Sendable {
     /// A tenant may answer with any status; beyond this many different ones the rest is counted as `other`.
     private static let maxStatuses = 24
 
-    private let duration: Part<Histogram>
+    private let durations: Histogram.Recorder
     private let state = Mutex(State())
     private let counter: @Sendable (String) -> Counter
+    /// Kept for `durations`.
+    private let histogram: Histogram
 
     /// Not private: the compiler does not find it from the files that hold the whole then.
     struct State {
@@ -141,15 +143,16 @@ struct TenantMetrics: ~Copyable, Sendable {
     }
 
     init(duration: Histogram, counter: @escaping @Sendable (String) -> Counter) {
-        self.duration = Part(duration)
+        histogram = duration
+        durations = duration.recorder
         self.counter = counter
     }
 
-    /// Where durations are counted, to have the memory brought near.
-    var durations: UnsafeRawPointer { duration.use { $0.address } }
+    /// Where most durations are counted.
+    var piece: MemoryPiece { MemoryPiece(durations.address, byteCount: 16) }
 
     func record(status: Int, durationMicroseconds: Int64) {
-        duration.use { $0.observe(Double(durationMicroseconds) / 1_000_000) }
+        durations.observe(Double(durationMicroseconds) / 1_000_000)
         state.withLock { state in
             if let last = state.last, last.status == status {
                 last.counter._withUnsafeGuaranteedRef { $0.add() }

@@ -1,41 +1,35 @@
 import CPrefetch
+import Domain
 
-/// Where the objects begin that requests to one host need, to have them all brought near at once and not one after the
-/// other as each leads to the next.
+/// The cache lines that requests to one host need, to have them all brought near at once and not one after the other as each
+/// leads to the next.
 ///
 /// The addresses are never read through and nobody keeps the objects alive for them, which would mean counting references
 /// in the very memory that is to be brought. One that is gone is brought near for nothing.
 struct Neighbourhood {
-    /// Room for what a tenant and a snapshot name.
-    private var tenant = InlineArray<5, UnsafeRawPointer?>(repeating: nil)
-    private var snapshot = InlineArray<7, UnsafeRawPointer?>(repeating: nil)
+    /// What does not fit is not brought near.
+    private var tenant = InlineArray<8, UnsafeRawPointer?>(repeating: nil)
+    private var snapshot = InlineArray<12, UnsafeRawPointer?>(repeating: nil)
     private var known: ObjectIdentifier?
 
-    static func address(of object: AnyObject) -> UnsafeRawPointer {
-        UnsafeRawPointer(Unmanaged.passUnretained(object).toOpaque())
-    }
-
-    mutating func note(_ tenant: HostedTenant) {
-        for (index, address) in tenant.addresses.prefix(self.tenant.count).enumerated() { self.tenant[index] = address }
-    }
+    mutating func note(_ tenant: HostedTenant) { Self.write(tenant.pieces, to: &self.tenant) }
 
     mutating func note(_ snapshot: Snapshot) {
         guard known != ObjectIdentifier(snapshot) else { return }
         known = ObjectIdentifier(snapshot)
-        for (index, address) in snapshot.addresses.prefix(self.snapshot.count).enumerated() {
-            self.snapshot[index] = address
-        }
+        Self.write(snapshot.pieces, to: &self.snapshot)
     }
 
-    /// Begins to bring the first two cache lines of each object near.
+    private static func write<let count: Int>(
+        _ pieces: [MemoryPiece], to lines: inout InlineArray<count, UnsafeRawPointer?>
+    ) {
+        let found = pieces.flatMap(\.lines)
+        for index in lines.indices { lines[index] = index < found.count ? found[index] : nil }
+    }
+
+    /// Begins to bring all of them near.
     func bringNear() {
-        for index in tenant.indices { bringNear(tenant[index]) }
-        for index in snapshot.indices { bringNear(snapshot[index]) }
-    }
-
-    private func bringNear(_ start: UnsafeRawPointer?) {
-        guard let start else { return }
-        mockforge_prefetch(start)
-        mockforge_prefetch(start + 64)
+        for index in tenant.indices { mockforge_prefetch(tenant[index]) }
+        for index in snapshot.indices { mockforge_prefetch(snapshot[index]) }
     }
 }

@@ -42,10 +42,11 @@ extension DataPlane {
         }
         guard tenant.bandwidth.wait(at: now) == nil,
             case .found(let snapshot) = snapshots.lookUp(exchange.host.workspace, of: tenant, at: now),
-            !snapshot.settings.requireAPIKey, request.contentLength <= tenant.bodyLimit,
-            !(snapshot.crossOrigin.isEnabled && request.marks.contains(.origin))
+            !snapshot.asksWho.key, request.contentLength <= tenant.bodyLimit,
+            !(snapshot.asksWho.origin && request.marks.contains(.origin))
         else { return false }
         exchange.host.note(snapshot)
+        snapshot.journal.prefetch()
         return answer(exchange, of: tenant, from: snapshot, dates, at: now, into: &out)
     }
 

@@ -13,6 +13,8 @@ package final class Snapshot: Sendable {
     let journal: any JournalAppender
     /// Microseconds since 1970.
     let lastUsed: Atomic<Int64>
+    /// Whether requests need an API key, or an answer that depends on where they come from.
+    let asksWho: (key: Bool, origin: Bool)
     let settings: WorkspaceSettings
     let crossOrigin: CrossOrigin
 
@@ -32,6 +34,7 @@ package final class Snapshot: Sendable {
         self.version = version
         self.isDefault = isDefault
         crossOrigin = CrossOrigin(settings.cors)
+        asksWho = (settings.requireAPIKey, crossOrigin.isEnabled)
         routes = ServedRoutes((0..<workspace.routeCount).lazy.map { workspace.fixedReply(of: $0) })
         self.documents = documents
         self.journal = journal
@@ -45,10 +48,9 @@ extension Snapshot {
     /// Bytes in memory, roughly: what a cache with a budget counts.
     var approximateSize: Int { workspace.approximateSize + routes.byteCount }
 
-    /// Where what every request looks at begins.
-    var addresses: [UnsafeRawPointer] {
-        [Neighbourhood.address(of: self), compiled.address, routes.address, Neighbourhood.address(of: journal)]
-            + compiled.use { $0.addresses }
+    /// What every request looks at, but for its route.
+    var pieces: [MemoryPiece] {
+        [MemoryPiece(self, byteCount: 80), MemoryPiece(journal, byteCount: 176)] + compiled.use { $0.pieces }
     }
 }
 

@@ -61,10 +61,12 @@ package final class HostedTenant: Sendable {
     /// Changes with every change of the record: a name or an id that led to this tenant when it stood so still does.
     var standing: Standing { Standing(stored: stands.load(ordering: .acquiring)) }
 
-    /// Where what every request looks at begins.
-    var addresses: [UnsafeRawPointer] {
-        let start = Neighbourhood.address(of: self)
-        return [start, start + 128, limiter.address, usage.address, metrics.durations]
+    /// What every request looks at.
+    var pieces: [MemoryPiece] {
+        [
+            MemoryPiece(self, byteCount: 192), MemoryPiece(limiter.address, byteCount: 64),
+            MemoryPiece(usage.address, byteCount: 64), metrics.piece,
+        ]
     }
 
     var currentAccess: Access { standing.access }

@@ -1,3 +1,5 @@
+import Domain
+
 /// Finds the routes that a method and a path may go to.
 ///
 /// A trie over the segments of the paths, in flat arrays. A lookup costs by the segments of the request and by how many
@@ -74,6 +76,11 @@ package final class RouteTable: Sendable {
         depth = builder.depth
         endLimit = min(bound.ends, Self.stepLimit)
         worstCaseSteps = bound.steps
+    }
+
+    /// What every lookup looks at, besides this object.
+    var rootPiece: MemoryPiece {
+        MemoryPiece(nodes.address(of: Int(root)), byteCount: MemoryLayout<RouteNode>.size)
     }
 
     deinit {

@@ -96,11 +96,12 @@ package final class CompiledWorkspace: Sendable {
 
     package var routeCount: Int { routes.count }
 
-    /// Where what every request looks at begins, besides this object. To have it brought near, not to be read.
-    package var addresses: [UnsafeRawPointer] {
-        let conditions = hasConditions.withUnsafeBytes { $0.baseAddress }
-        return [UnsafeRawPointer(Unmanaged.passUnretained(table).toOpaque()), table.nodes.address(of: Int(table.root))]
-            + [conditions].compactMap { $0 }
+    /// What every request looks at, but for its route.
+    package var pieces: [MemoryPiece] {
+        [MemoryPiece(self, byteCount: 48), MemoryPiece(table, byteCount: 80), table.rootPiece]
+            + hasConditions.withUnsafeBytes { bytes in
+                bytes.baseAddress.map { [MemoryPiece($0, byteCount: min(bytes.count, 128))] } ?? []
+            }
     }
 
     /// The number of the route that takes a request, by a path in normal form; nil when none does. Asks for the rest of

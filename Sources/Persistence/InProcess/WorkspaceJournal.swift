@@ -21,8 +21,10 @@ final class WorkspaceJournal: JournalAppender {
         }
     }
 
-    private let state = Mutex(State())
+    /// For the memory to be brought near without the lock.
+    private let nextPlace = Atomic<UInt>(0)
     private let table: JournalTable
+    private let state = Mutex(State())
     private var limits: JournalLimits { table.limits }
 
     init(in table: JournalTable) { self.table = table }
@@ -37,6 +39,8 @@ final class WorkspaceJournal: JournalAppender {
         add(at: entry.receivedAt, { $0.append(packed: entry, $1) }, read: { entry.read() })
     }
 
+    func prefetch() { JournalRing.prefetch(from: nextPlace.load(ordering: .relaxed)) }
+
     @inline(__always)
     private func add(
         at moment: Timestamp, _ append: (inout JournalRing, JournalLimits) -> (growth: Int, forgotten: Int),
@@ -48,6 +52,7 @@ final class WorkspaceJournal: JournalAppender {
             let (growth, forgotten) = append(&state.ring, limits)
             state.firstNumber += forgotten
             state.lastUse = moment
+            nextPlace.store(state.ring.nextPlace, ordering: .relaxed)
             return (growth, state.streams.isEmpty ? [] : Array(state.streams.values))
         }
         if !streams.isEmpty {

@@ -74,6 +74,8 @@ package protocol Journal: Sendable {
 package protocol JournalAppender: AnyObject, Sendable {
     func append(_ entry: any DeferredJournalEntry)
     func append(packed entry: some PackedJournalEntry)
+    /// Begins to bring the memory near that the next entry will need.
+    func prefetch()
 }
 
 /// A journal entry in the form in which it was cheapest to keep: reading it out is left to whoever looks at it.

@@ -104,6 +104,9 @@ package final class RedisJournal: Journal {
         func append(packed entry: some PackedJournalEntry) {
             journal.note(journal.lines.append(packed: entry, to: line), line) { entry.read() }
         }
+
+        /// Entries are sent before they take much memory.
+        func prefetch() {}
     }
 
     private func note(_ added: (wasEmpty: Bool, dropped: Int), _ line: JournalLine, read: () -> JournalEntry) {
