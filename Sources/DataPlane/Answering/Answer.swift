@@ -51,7 +51,7 @@ extension DataPlane {
         let route = path.withUTF8 { path in
             snapshot.workspace.route(method: view.request.method, path: path) { view }
         }
-        guard let route, let turns = snapshot.workspace.turns(of: route, for: view) else { return nil }
+        guard let route, let turns = snapshot.workspace.turns(of: route.number, for: view) else { return nil }
         return .turn(turns.route, count: turns.count, tenant.id)
     }
 

@@ -58,16 +58,18 @@ extension DataPlane {
         let number = ids.next()
         var view: RequestView?
         let route = snapshot.compiled.use { workspace in
-            workspace.route(method: request.method.name, path: exchange.path) {
+            workspace.route(
+                method: request.method.name, path: exchange.path, nears: { snapshot.routes.bringNear($0) }
+            ) {
                 let made = view ?? exchange.view(number, receivedAt: now)
                 view = made
                 return made
             }
         }
-        let served = route.map { snapshot.routes[$0] }
+        let served = route.map { snapshot.routes[$0.place] }
         served?.prefetch()
         let prepared = served?.reply
-        if let route, prepared == nil, mayWait(route, of: snapshot) { return false }
+        if let route, prepared == nil, mayWait(route.number, of: snapshot) { return false }
         guard case .admitted = tenant.limiter.use({ $0.admit(at: now) }) else { return false }
         tenant.touch(now)
         dates.update(now)
@@ -83,7 +85,7 @@ extension DataPlane {
             answered.sentBytes = prepared.write(withBody: request.method != .head, dates, number, to: &out)
         } else {
             let view = view ?? exchange.view(number, receivedAt: now)
-            let reply = snapshot.compiled.use { $0.respond(to: view, from: route, surroundings) }
+            let reply = snapshot.compiled.use { $0.respond(to: view, from: route?.number, surroundings) }
             findings = write(reply, to: request, dates, number, &answered, &out)
         }
         answered.endedAt = surroundings.now()

@@ -5,7 +5,7 @@ import MockEngine
 import NIOCore
 
 /// What the data plane keeps of a workspace's routes beside what the engine has compiled. Of one of 100,000 routes a
-/// request finds nothing in the cache, so of each there is half a cache line, found by the route's number, and then its reply
+/// request finds nothing in the cache, so of each there is half a cache line, found by the route's place, and then its reply
 /// in one piece; all of them are in one allocation, and nobody counts references to a part of it.
 ///
 /// Written when it is made and not again, but for the shortcuts, which the lock of the tenant's counts guards: hence
@@ -31,23 +31,22 @@ struct ServedRoutes: ~Copyable, @unchecked Sendable {
         count = drafts.count
         byteCount = max(end, Self.line)
         memory = .allocate(byteCount: byteCount, alignment: Self.line)
-        for (route, (draft, place)) in zip(drafts, places).enumerated() {
+        for (index, (draft, place)) in zip(drafts, places).enumerated() {
             let reply = draft.map { $0.write(to: memory + place) }
-            (memory + route * ServedRoute.size).initializeMemory(
+            (memory + index * ServedRoute.size).initializeMemory(
                 as: ServedRoute.Fields.self, to: ServedRoute.Fields(reply: reply))
         }
     }
 
     deinit {
-        for route in 0..<count { self[route].reply?.deinitialize() }
+        for place in 0..<count { self[place].reply?.deinitialize() }
         memory.deallocate()
     }
 
     /// Not to be used longer than the routes that it is of.
-    subscript(route: Int) -> ServedRoute { ServedRoute(memory + route * ServedRoute.size) }
+    subscript(place: Int) -> ServedRoute { ServedRoute(memory + place * ServedRoute.size) }
 
-    /// Where the first begins, to have the memory brought near.
-    var address: UnsafeRawPointer { UnsafeRawPointer(memory) }
+    func bringNear(_ place: Int) { mockforge_prefetch(memory + place * ServedRoute.size) }
 }
 
 /// One route of `ServedRoutes`.

@@ -8,7 +8,7 @@ import Synchronization
 package final class Snapshot: Sendable {
     // What every request looks at comes first and stands together.
     let compiled: Part<CompiledWorkspace>
-    /// By the number of the route.
+    /// By the place of the route.
     let routes: ServedRoutes
     let journal: any JournalAppender
     /// Microseconds since 1970.
@@ -35,7 +35,7 @@ package final class Snapshot: Sendable {
         self.isDefault = isDefault
         crossOrigin = CrossOrigin(settings.cors)
         asksWho = (settings.requireAPIKey, crossOrigin.isEnabled)
-        routes = ServedRoutes((0..<workspace.routeCount).lazy.map { workspace.fixedReply(of: $0) })
+        routes = ServedRoutes((0..<workspace.routeCount).lazy.map { workspace.fixedReply(at: $0) })
         self.documents = documents
         self.journal = journal
         lastUsed = Atomic(now.microseconds)

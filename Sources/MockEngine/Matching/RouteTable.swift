@@ -23,8 +23,9 @@ package final class RouteTable: Sendable {
 
     /// What a lookup came to.
     package struct Lookup: Sendable, Hashable {
-        /// The route that the visitor took.
+        /// The route that the visitor took, and its place.
         package var accepted: Int?
+        package var place: Int?
         /// Places of the trie that were looked at.
         package var steps: Int
         /// Whether the lookup ended at `stepLimit`: routes of the least specific paths may have been left out.
@@ -40,7 +41,7 @@ package final class RouteTable: Sendable {
     let edges: RouteEdges
     let root: Int32
     /// Those of each end of a path together, by rank.
-    let ranked: [Ranked]
+    let ranked: LineArray<Ranked>
     /// Segments of the longest path.
     let depth: Int
     /// Ends of paths that one request can reach, at most.
@@ -54,7 +55,7 @@ package final class RouteTable: Sendable {
     /// Places that the costliest path makes a lookup look at, at most.
     package let worstCaseSteps: Int
 
-    struct Ranked: Sendable {
+    struct Ranked: BitwiseCopyable, Sendable {
         /// The order in which routes are tried: priority, specificity, creation.
         var rank: Int32
         var route: Int32
@@ -69,7 +70,7 @@ package final class RouteTable: Sendable {
         self.edges = RouteEdges(edges)
         self.root = root
         mixedEdges = builder.flatMixedEdges
-        ranked = builder.flatRanked
+        ranked = LineArray(builder.flatRanked)
         patterns = builder.patterns
         methodSets = routes.map(\.methods)
         methods = builder.methods
@@ -85,6 +86,7 @@ package final class RouteTable: Sendable {
 
     deinit {
         nodes.deallocate()
+        ranked.deallocate()
         edges.deallocate()
     }
 
@@ -97,28 +99,36 @@ package final class RouteTable: Sendable {
     }
 
     /// The same for a path that is not a string yet.
+    ///
+    /// - Parameter nears: told the place of each route before anything is known of it.
     package func candidates(
-        method: String?, path: UnsafeBufferPointer<UInt8>, visit: (_ route: Int) -> Bool
+        method: String?, path: UnsafeBufferPointer<UInt8>, nears: (_ place: Int) -> Void = { _ in },
+        visit: (_ route: Int) -> Bool
     ) -> Lookup {
         let bits = method.map(methods.requestBits) ?? RouteMethods.every
-        var lookup = Lookup(accepted: nil, steps: 0, isCutShort: false)
+        var lookup = Lookup(accepted: nil, place: nil, steps: 0, isCutShort: false)
         walk(path, bits) { walk in
             lookup.steps = walk.steps
             lookup.isCutShort = walk.isCutShort
             walk.ends.arrange(in: ranked)
             while let place = walk.ends.next(in: ranked) {
+                nears(place)
                 let candidate = ranked[place]
                 let route = Int(candidate.route)
                 guard candidate.bits & bits != 0 else { continue }
                 if bits == RouteMethods.other, let method, !methodSets[route].contains(method) { continue }
                 if visit(route) {
                     lookup.accepted = route
+                    lookup.place = place
                     return
                 }
             }
         }
         return lookup
     }
+
+    /// The route that has a place. Each has one, and a lookup knows it before it knows the route.
+    package func route(at place: Int) -> Int { Int(ranked[place].route) }
 
     /// The methods that the routes of a path take, with HEAD where GET is; nil when no route has the path.
     package func allowedMethods(path: String) -> MethodSet? {

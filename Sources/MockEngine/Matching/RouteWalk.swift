@@ -44,12 +44,12 @@ struct RouteEnds {
         count += 1
     }
 
-    mutating func arrange(in ranked: [RouteTable.Ranked]) {
+    mutating func arrange(in ranked: LineArray<RouteTable.Ranked>) {
         guard count > 1 else { return }
         for index in stride(from: count / 2 - 1, through: 0, by: -1) { sink(index, ranked) }
     }
 
-    mutating func next(in ranked: [RouteTable.Ranked]) -> Int? {
+    mutating func next(in ranked: LineArray<RouteTable.Ranked>) -> Int? {
         guard count > 0 else { return nil }
         let end = ends[0]
         if end.count > 1 {
@@ -62,7 +62,7 @@ struct RouteEnds {
         return Int(end.lowerBound)
     }
 
-    private func sink(_ start: Int, _ ranked: [RouteTable.Ranked]) {
+    private func sink(_ start: Int, _ ranked: LineArray<RouteTable.Ranked>) {
         var index = start
         while true {
             var least = index
@@ -76,7 +76,7 @@ struct RouteEnds {
         }
     }
 
-    private func rank(_ index: Int, _ ranked: [RouteTable.Ranked]) -> Int32 {
+    private func rank(_ index: Int, _ ranked: LineArray<RouteTable.Ranked>) -> Int32 {
         ranked[Int(ends[index].lowerBound)].rank
     }
 }

@@ -13,7 +13,7 @@ package final class CompiledWorkspace: Sendable {
     private let table: RouteTable
     /// By route: whether requests on its path have conditions to meet. Apart from the routes, so that a request looks at
     /// no route that it need not know.
-    private let hasConditions: [Bool]
+    private let hasConditions: LineArray<Bool>
     private let routes: [CompiledRoute]
     package let id: WorkspaceID
     package let settings: WorkspaceSettings
@@ -60,11 +60,13 @@ package final class CompiledWorkspace: Sendable {
         table = RouteTable(routes: entries)
         nearMisses = NearMissFinder(routes.map(\.nearMissCandidate), table: table)
         self.routes = routes
-        hasConditions = routes.map { $0.match != nil }
+        hasConditions = LineArray(routes.map { $0.match != nil })
         hasSequences = routes.contains(where: \.isSequence)
         self.defects = defects
         approximateSize = size
     }
+
+    deinit { hasConditions.deallocate() }
 
     /// Bytes in memory, roughly: a value takes some forty, a member its key as well.
     private static func approximateSize(of json: JSON) -> Int {
@@ -91,32 +93,48 @@ package final class CompiledWorkspace: Sendable {
         let view = RequestView(request)
         var path = request.path
         let route = path.withUTF8 { self.route(method: request.method, path: $0) { view } }
-        return respond(to: view, from: route, position: position, surroundings)
+        return respond(to: view, from: route?.number, position: position, surroundings)
     }
 
     package var routeCount: Int { routes.count }
 
     /// What every request looks at, but for its route.
     package var pieces: [MemoryPiece] {
-        [MemoryPiece(self, byteCount: 48), MemoryPiece(table, byteCount: 80), table.rootPiece]
-            + hasConditions.withUnsafeBytes { bytes in
-                bytes.baseAddress.map { [MemoryPiece($0, byteCount: min(bytes.count, 128))] } ?? []
+        [
+            MemoryPiece(self, byteCount: 48), MemoryPiece(table, byteCount: 80), table.rootPiece,
+            MemoryPiece(hasConditions.address(of: 0), byteCount: min(hasConditions.count, 128)),
+        ]
+    }
+
+    /// A route that was looked for. What one wants to have at hand of a route is best kept by the place, which a lookup
+    /// knows sooner than the number.
+    package struct FoundRoute: Sendable {
+        package let number: Int
+        package let place: Int
+    }
+
+    /// The route that takes a request, by a path in normal form; nil when none does. Asks for the rest of the request only
+    /// where a route has conditions, and changes nothing.
+    ///
+    /// - Parameter nears: told the place of a route before it is known whether that is the one.
+    package func route(
+        method: String, path: UnsafeBufferPointer<UInt8>, nears: (_ place: Int) -> Void = { _ in },
+        view: () -> RequestView
+    ) -> FoundRoute? {
+        let lookup = Unmanaged.passUnretained(table)._withUnsafeGuaranteedRef { table in
+            table.candidates(method: method, path: path, nears: nears) { index in
+                guard hasConditions[index], let match = routes[index].match else { return true }
+                return match.matches(view())
             }
+        }
+        guard let number = lookup.accepted, let place = lookup.place else { return nil }
+        return FoundRoute(number: number, place: place)
     }
 
-    /// The number of the route that takes a request, by a path in normal form; nil when none does. Asks for the rest of
-    /// the request only where a route has conditions, and changes nothing.
-    package func route(method: String, path: UnsafeBufferPointer<UInt8>, view: () -> RequestView) -> Int? {
-        table.candidates(method: method, path: path) { index in
-            guard hasConditions[index], let match = routes[index].match else { return true }
-            return match.matches(view())
-        }.accepted
-    }
-
-    /// The reply that a route gives at once to every request it takes, unless the request states a preference; nil for a
-    /// route whose replies differ or wait.
-    package func fixedReply(of route: Int) -> MockReply? {
-        let route = routes[route]
+    /// The reply that the route with this place gives at once to every request it takes, unless the request states a
+    /// preference; nil for a route whose replies differ or wait.
+    package func fixedReply(at place: Int) -> MockReply? {
+        let route = routes[table.route(at: place)]
         guard route.contract == nil || settings.validation == .off, route.selection == .firstMatch, !route.mayDelay,
             let first = route.responses.first, first.when == nil
         else { return nil }

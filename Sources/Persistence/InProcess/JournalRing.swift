@@ -47,8 +47,12 @@ package struct JournalRing: Sendable {
     /// The address where the next entry will begin, unless memory is taken for it.
     var nextPlace: UInt { UInt(bitPattern: memory.bytes + end) }
 
+    /// Where what tells of the memory stands.
+    var memoryAddress: UInt { UInt(bitPattern: Unmanaged.passUnretained(memory).toOpaque()) }
+
     /// Begins to bring the memory near that an entry of ordinary length takes, and the one that is forgotten for it.
-    static func prefetch(from place: UInt) {
+    static func prefetch(from place: UInt, memoryAt address: UInt) {
+        mockforge_prefetch(UnsafeRawPointer(bitPattern: address))
         for line in 0..<4 { mockforge_prefetch(UnsafeRawPointer(bitPattern: place + UInt(line) * 64)) }
     }
 

@@ -23,6 +23,7 @@ final class WorkspaceJournal: JournalAppender {
 
     /// For the memory to be brought near without the lock.
     private let nextPlace = Atomic<UInt>(0)
+    private let memory = Atomic<UInt>(0)
     private let table: JournalTable
     private let state = Mutex(State())
     private var limits: JournalLimits { table.limits }
@@ -39,7 +40,10 @@ final class WorkspaceJournal: JournalAppender {
         add(at: entry.receivedAt, { $0.append(packed: entry, $1) }, read: { entry.read() })
     }
 
-    func prefetch() { JournalRing.prefetch(from: nextPlace.load(ordering: .relaxed)) }
+    func prefetch() {
+        JournalRing.prefetch(
+            from: nextPlace.load(ordering: .relaxed), memoryAt: memory.load(ordering: .relaxed))
+    }
 
     @inline(__always)
     private func add(
@@ -53,6 +57,7 @@ final class WorkspaceJournal: JournalAppender {
             state.firstNumber += forgotten
             state.lastUse = moment
             nextPlace.store(state.ring.nextPlace, ordering: .relaxed)
+            memory.store(state.ring.memoryAddress, ordering: .relaxed)
             return (growth, state.streams.isEmpty ? [] : Array(state.streams.values))
         }
         if !streams.isEmpty {
