@@ -46,12 +46,12 @@ struct KnownHost: Equatable {
 /// What is known of one host. All that the next request to it needs stands here, in four cache lines; a place of zeros is
 /// free.
 private struct KnownHostPlace {
-    static let startLength = 56
+    static let startLength = 40
 
     var length: Int32
     var namesWorkspace: Bool
     /// The first bytes of the text.
-    var start: InlineArray<56, UInt8>
+    var start: InlineArray<40, UInt8>
     /// Owned: the tenant that the name led to, and how it stood then; as long as it stands so, the name still leads to it.
     var led: (tenant: Unmanaged<HostedTenant>, standing: HostedTenant.Standing)?
     var neighbourhood: Neighbourhood

@@ -8,8 +8,8 @@ import Domain
 /// in the very memory that is to be brought. One that is gone is brought near for nothing.
 struct Neighbourhood {
     /// What does not fit is not brought near.
-    private var tenant = InlineArray<8, UnsafeRawPointer?>(repeating: nil)
-    private var snapshot = InlineArray<12, UnsafeRawPointer?>(repeating: nil)
+    private var tenant = InlineArray<9, UnsafeRawPointer?>(repeating: nil)
+    private var snapshot = InlineArray<13, UnsafeRawPointer?>(repeating: nil)
     private var known: ObjectIdentifier?
 
     mutating func note(_ tenant: HostedTenant) { Self.write(tenant.pieces, to: &self.tenant) }

@@ -22,21 +22,32 @@ struct ServedRoutes: ~Copyable, @unchecked Sendable {
     /// - Parameter replies: for each route what every request gets, but for its date and id; nil where replies differ.
     init(_ replies: some Sequence<MockReply?>) {
         let drafts = replies.map { PreparedReply.Draft($0) }
+        var end = Self.wholeLines(drafts.count * ServedRoute.size)
+        // Most routes of a workspace have the same head, which one copy serves.
+        var heads: [[UInt8]: Int] = [:]
+        for case .some(let draft) in drafts where heads[draft.head] == nil {
+            heads[draft.head] = end
+            end += Self.wholeLines(draft.head.count)
+        }
         var places: [Int] = []
-        var end = (drafts.count * ServedRoute.size + Self.line - 1) / Self.line * Self.line
         for draft in drafts {
             places.append(end)
-            end += ((draft?.size ?? 0) + Self.line - 1) / Self.line * Self.line
+            end += Self.wholeLines(draft?.size ?? 0)
         }
         count = drafts.count
         byteCount = max(end, Self.line)
         memory = .allocate(byteCount: byteCount, alignment: Self.line)
+        for (head, place) in heads {
+            UnsafeMutableRawBufferPointer(start: memory + place, count: head.count).copyBytes(from: head)
+        }
         for (index, (draft, place)) in zip(drafts, places).enumerated() {
-            let reply = draft.map { $0.write(to: memory + place) }
+            let reply = draft.map { $0.write(to: memory + place, head: memory + (heads[$0.head] ?? 0)) }
             (memory + index * ServedRoute.size).initializeMemory(
                 as: ServedRoute.Fields.self, to: ServedRoute.Fields(reply: reply))
         }
     }
+
+    private static func wholeLines(_ byteCount: Int) -> Int { (byteCount + line - 1) / line * line }
 
     deinit {
         for place in 0..<count { self[place].reply?.deinitialize() }
@@ -45,6 +56,9 @@ struct ServedRoutes: ~Copyable, @unchecked Sendable {
 
     /// Not to be used longer than the routes that it is of.
     subscript(place: Int) -> ServedRoute { ServedRoute(memory + place * ServedRoute.size) }
+
+    /// The head of a reply of ordinary length that all routes share, if they do.
+    var headPiece: MemoryPiece { MemoryPiece(memory + Self.wholeLines(count * ServedRoute.size), byteCount: 128) }
 
     func bringNear(_ place: Int) { mockforge_prefetch(memory + place * ServedRoute.size) }
 }
@@ -78,15 +92,17 @@ struct ServedRoute {
 
 /// The reply that every request to a route gets, in bytes.
 struct PreparedReply {
-    /// The head of the reply follows, up to the fields that every reply gets, and then its body.
+    /// The body follows.
     private struct Fields {
         let mockID: MockID
         let routeID: RouteID
-        var status: UInt16 = 0
-        var headLength: UInt16 = 0
+        /// Up to the fields that every reply gets.
+        let head: UnsafeRawPointer
+        let headLength: UInt16
+        let status: UInt16
         /// `shared` when an array of bytes follows in place of the bytes.
-        var bodyLength: UInt16 = 0
-        var hasDate = false
+        let bodyLength: UInt16
+        let hasDate: Bool
     }
 
     /// A longer body is not copied but shared with the compiled route.
@@ -96,14 +112,16 @@ struct PreparedReply {
     private let start: UnsafeMutableRawPointer
 
     private var fields: Fields { start.assumingMemoryBound(to: Fields.self).pointee }
-    private var head: UnsafeMutableRawPointer { start + MemoryLayout<Fields>.stride }
+    private var body: UnsafeMutableRawPointer { start + MemoryLayout<Fields>.stride }
+    private var sharedBody: UnsafeMutablePointer<[UInt8]> { body.assumingMemoryBound(to: [UInt8].self) }
 
     var status: Int { Int(fields.status) }
     var mockID: MockID { fields.mockID }
     var routeID: RouteID { fields.routeID }
 
+    /// All of a reply whose body has some two hundred bytes.
     fileprivate func prefetch() {
-        for line in 0..<6 { mockforge_prefetch(start + line * ServedRoutes.line) }
+        for line in 0..<4 { mockforge_prefetch(start + line * ServedRoutes.line) }
     }
 
     /// Writes the reply, and gives the number of body bytes.
@@ -115,16 +133,12 @@ struct PreparedReply {
         // In one piece, since each write to a buffer makes sure anew that the memory is there and nobody else's.
         out.writeWithUnsafeMutableBytes(minimumWritableBytes: headLength + ReplyEnd.maxLength + bodyLength) { target in
             guard let start = target.baseAddress else { return 0 }
-            start.copyMemory(from: head, byteCount: headLength)
+            start.copyMemory(from: fields.head, byteCount: headLength)
             let end = ReplyEnd.write(dates, hasDate: fields.hasDate, number, to: start + headLength)
-            end.copyMemory(from: head + headLength, byteCount: bodyLength)
+            end.copyMemory(from: body, byteCount: bodyLength)
             return end + bodyLength - start
         }
         return withBody && isShared ? out.writeBytes(sharedBody.pointee) : bodyLength
-    }
-
-    private var sharedBody: UnsafeMutablePointer<[UInt8]> {
-        (head + Int(fields.headLength)).alignedUp(for: [UInt8].self).assumingMemoryBound(to: [UInt8].self)
     }
 
     fileprivate func deinitialize() {
@@ -133,40 +147,43 @@ struct PreparedReply {
 
     /// A reply before it has its place.
     fileprivate struct Draft {
-        private var fields: Fields
-        private var bytes = ByteBuffer()
-        private var sharedBody: [UInt8]?
+        let head: [UInt8]
+        private let ids: (mock: MockID, route: RouteID)
+        private let status: UInt16
+        private let hasDate: Bool
+        private let body: [UInt8]
 
         /// - Parameter reply: what every request gets; nil where replies differ.
         init?(_ reply: MockReply?) {
             guard let reply, let mock = reply.mockID, let route = reply.routeID else { return nil }
-            fields = Fields(mockID: mock, routeID: route)
-            fields.hasDate = bytes.writeReplyHead(status: reply.status, reply.headers, length: reply.body.count)
-            guard let headLength = UInt16(exactly: bytes.readableBytes), let status = UInt16(exactly: reply.status)
-            else { return nil }
-            fields.status = status
-            fields.headLength = headLength
-            guard ReplyBody.isSent(status: reply.status) else { return }
-            if reply.body.count <= PreparedReply.maxCopied {
-                fields.bodyLength = UInt16(bytes.writeBytes(reply.body))
-            } else {
-                fields.bodyLength = PreparedReply.shared
-                sharedBody = reply.body
-            }
+            var bytes = ByteBuffer()
+            hasDate = bytes.writeReplyHead(status: reply.status, reply.headers, length: reply.body.count)
+            guard bytes.readableBytes <= UInt16.max, let status = UInt16(exactly: reply.status) else { return nil }
+            head = Array(bytes.readableBytesView)
+            body = ReplyBody.isSent(status: reply.status) ? reply.body : []
+            ids = (mock, route)
+            self.status = status
         }
 
-        /// With room to align the shared body.
+        private var isShared: Bool { body.count > PreparedReply.maxCopied }
+
         var size: Int {
-            MemoryLayout<Fields>.stride + bytes.readableBytes + (sharedBody == nil ? 0 : 2 * MemoryLayout<[UInt8]>.size)
+            MemoryLayout<Fields>.stride + (isShared ? MemoryLayout<[UInt8]>.size : body.count)
         }
 
-        func write(to start: UnsafeMutableRawPointer) -> PreparedReply {
-            start.initializeMemory(as: Fields.self, to: fields)
+        /// - Parameter shared: where the bytes of `head` are.
+        func write(to start: UnsafeMutableRawPointer, head shared: UnsafeRawPointer) -> PreparedReply {
+            start.initializeMemory(
+                as: Fields.self,
+                to: Fields(
+                    mockID: ids.mock, routeID: ids.route, head: shared, headLength: UInt16(head.count), status: status,
+                    bodyLength: isShared ? PreparedReply.shared : UInt16(body.count), hasDate: hasDate))
             let reply = PreparedReply(start: start)
-            bytes.withUnsafeReadableBytes {
-                UnsafeMutableRawBufferPointer(start: reply.head, count: $0.count).copyMemory(from: $0)
+            if isShared {
+                reply.sharedBody.initialize(to: body)
+            } else {
+                UnsafeMutableRawBufferPointer(start: reply.body, count: body.count).copyBytes(from: body)
             }
-            if let sharedBody { reply.sharedBody.initialize(to: sharedBody) }
             return reply
         }
     }
