@@ -10,7 +10,7 @@ package struct UsageShortcut {
 
     package init() {}
 
-    /// Has the memory brought near that counting will need.
+    /// Has the memory brought near that counting will need. Looks without the lock: at worst something else is brought.
     package func prefetch() { slot?.prefetch() }
 
     /// The slot, if it counts requests of this minute and status class in this round.
