@@ -15,12 +15,19 @@ from run import on_core
 Reply = collections.namedtuple("Reply", "due status took")
 
 
-def build(folder):
-    """The path of the generator, made in `folder`."""
-    program = os.path.join(folder, "openloop")
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "OpenLoop/openloop.c")
+def build(folder, name="openloop"):
+    """The path of the generator, or of another program that stands beside it, made in `folder`."""
+    program = os.path.join(folder, name)
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"OpenLoop/{name}.c")
     subprocess.run([compiler(), "-O2", "-o", program, source], check=True)
     return program
+
+
+def gaps(program, seconds):
+    """The share of the time that the machine takes from a program on the servers' core, and the longest gap in µs."""
+    output = subprocess.run(on_core(0, [program, str(seconds)]), capture_output=True, text=True, check=True).stdout
+    share, longest = output.split()
+    return float(share), int(longest)
 
 
 class Load:
@@ -53,6 +60,15 @@ def demand(case, replies):
     wrong = [reply.status for reply in replies if reply.status != case.status]
     if wrong:
         sys.exit(f"{case.name}: {len(wrong)} of {len(replies)} answers were not {case.status}, the first was {wrong[0]}")
+
+
+def windows(replies, microseconds):
+    """The replies by the piece of time in which they were due; the last piece, which is not whole, is left out."""
+    pieces = collections.defaultdict(list)
+    start = min(reply.due for reply in replies)
+    for reply in replies:
+        pieces[(reply.due - start) // microseconds].append(reply)
+    return [pieces[number] for number in sorted(pieces)[:-1]]
 
 
 def quantile(replies, share):
