@@ -132,11 +132,10 @@ let package = Package(
             name: "MockEngine", dependencies: ["CPrefetch", "CRE2", "Domain", "JSON", Library.yams],
             swiftSettings: settings),
         .target(name: "Prometheus", swiftSettings: settings),
-        .target(name: "Domain", dependencies: ["CScheduler", "JSON"], swiftSettings: settings),
+        .target(name: "Domain", dependencies: ["JSON"], swiftSettings: settings),
         .target(name: "JSON", swiftSettings: settings),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         .systemLibrary(name: "CPrefetch"),
-        .systemLibrary(name: "CScheduler"),
 
         .target(
             name: "PostgresDriver", dependencies: ["CPostgres", "Domain", "Persistence", Library.logging],

@@ -46,8 +46,6 @@ struct KnownHost: Equatable {
 /// What is known of one host. All that the next request to it needs stands here, in four cache lines; a place of zeros is
 /// free.
 private struct KnownHostPlace {
-    static let startLength = 40
-
     var length: Int32
     var namesWorkspace: Bool
     /// The first bytes of the text.
@@ -72,7 +70,7 @@ private struct KnownHostPlace {
     init(_ bytes: UnsafeRawBufferPointer, baseDomain: String) {
         length = Int32(bytes.count)
         start = InlineArray(repeating: 0)
-        for index in 0..<min(bytes.count, Self.startLength) { start[index] = bytes[index] }
+        for index in 0..<min(bytes.count, start.count) { start[index] = bytes[index] }
         neighbourhood = Neighbourhood()
         let reading = Reading(bytes, baseDomain: baseDomain)
         namesWorkspace = if case .tenant(_, .some) = reading.name { true } else { false }
@@ -101,9 +99,9 @@ private struct KnownHostPlace {
         guard reading != nil, Int(length) == bytes.count else { return false }
         guard let other = bytes.baseAddress else { return true }
         let isSame = withUnsafeBytes(of: &start) { mine in
-            mine.baseAddress.map { memcmp($0, other, min(bytes.count, Self.startLength)) == 0 } ?? false
+            mine.baseAddress.map { memcmp($0, other, min(bytes.count, mine.count)) == 0 } ?? false
         }
-        return isSame && (bytes.count <= Self.startLength || withReading { $0.text.utf8.elementsEqual(bytes) })
+        return isSame && (bytes.count <= start.count || withReading { $0.text.utf8.elementsEqual(bytes) })
     }
 }
 
@@ -146,7 +144,7 @@ final class KnownHosts {
         }
         let first = (SeededHash.value(of: bytes.bindMemory(to: UInt8.self)) & (Self.sets - 1)) * Self.ways
         let newest = place(first)
-        for line in 0..<Self.stride / Self.line { mockforge_prefetch(UnsafeRawPointer(newest) + line * Self.line) }
+        mockforge_prefetch_lines(newest, Int32(Self.stride / Self.line))
         if newest.pointee.isSpelled(bytes) { return KnownHost(place: newest) }
         let older = place(first + 1)
         if older.pointee.isSpelled(bytes) { return KnownHost(place: older) }

@@ -120,9 +120,7 @@ struct PreparedReply {
     var routeID: RouteID { fields.routeID }
 
     /// All of a reply whose body has some two hundred bytes.
-    fileprivate func prefetch() {
-        for line in 0..<4 { mockforge_prefetch(start + line * ServedRoutes.line) }
-    }
+    fileprivate func prefetch() { mockforge_prefetch_lines(start, 4) }
 
     /// Writes the reply, and gives the number of body bytes.
     func write(withBody: Bool, _ dates: DateBytes, _ number: RequestNumber, to out: inout ByteBuffer) -> Int {

@@ -73,10 +73,7 @@ struct CounterSlot: @unchecked Sendable {
     let isInFile: Bool
 
     /// Has the memory brought near in which most requests are counted.
-    func prefetch() {
-        mockforge_prefetch(base)
-        mockforge_prefetch(base + 64)
-    }
+    func prefetch() { mockforge_prefetch_lines(base, 2) }
 
     /// A slot that dies with the process.
     static func onHeap() -> CounterSlot {

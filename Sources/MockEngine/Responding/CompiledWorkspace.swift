@@ -121,11 +121,9 @@ package final class CompiledWorkspace: Sendable {
         method: String, path: UnsafeBufferPointer<UInt8>, nears: (_ place: Int) -> Void = { _ in },
         view: () -> RequestView
     ) -> FoundRoute? {
-        let lookup = Unmanaged.passUnretained(table)._withUnsafeGuaranteedRef { table in
-            table.candidates(method: method, path: path, nears: nears) { index in
-                guard hasConditions[index], let match = routes[index].match else { return true }
-                return match.matches(view())
-            }
+        let lookup = table.candidates(method: method, path: path, nears: nears) { index in
+            guard hasConditions[index], let match = routes[index].match else { return true }
+            return match.matches(view())
         }
         guard let number = lookup.accepted, let place = lookup.place else { return nil }
         return FoundRoute(number: number, place: place)

@@ -53,7 +53,7 @@ package struct JournalRing: Sendable {
     /// Begins to bring the memory near that an entry of ordinary length takes, and the one that is forgotten for it.
     static func prefetch(from place: UInt, memoryAt address: UInt) {
         mockforge_prefetch(UnsafeRawPointer(bitPattern: address))
-        for line in 0..<4 { mockforge_prefetch(UnsafeRawPointer(bitPattern: place + UInt(line) * 64)) }
+        mockforge_prefetch_lines(UnsafeRawPointer(bitPattern: place), 4)
     }
 
     /// By their places among those that are kept.
