@@ -36,10 +36,7 @@ package final class RouteTable: Sendable {
     package static let stepLimit = 16_384
 
     // What every lookup needs comes first.
-    /// First those that literal segments lead to, each at the place of its edge, then the others.
-    let nodes: LineArray<RouteNode>
-    let edges: RouteEdges
-    let root: Int32
+    let nodes: RouteNodes
     /// Those of each end of a path together, by rank.
     let ranked: LineArray<Ranked>
     /// Segments of the longest path.
@@ -64,11 +61,9 @@ package final class RouteTable: Sendable {
 
     package init(routes: [Entry]) {
         let builder = RouteTableBuilder(routes)
-        let (nodes, edges, root, bound) = builder.trie()
+        let (nodes, bound) = builder.trie()
         shapes = builder.shapes
-        self.nodes = LineArray(nodes)
-        self.edges = RouteEdges(edges)
-        self.root = root
+        self.nodes = nodes
         mixedEdges = builder.flatMixedEdges
         ranked = LineArray(builder.flatRanked)
         patterns = builder.patterns
@@ -81,13 +76,12 @@ package final class RouteTable: Sendable {
 
     /// What every lookup looks at, besides this object.
     var rootPiece: MemoryPiece {
-        MemoryPiece(nodes.address(of: Int(root)), byteCount: MemoryLayout<RouteNode>.size)
+        MemoryPiece(nodes.rootAddress, byteCount: MemoryLayout<RouteNode>.size)
     }
 
     deinit {
         nodes.deallocate()
         ranked.deallocate()
-        edges.deallocate()
     }
 
     /// Shows `visit` the routes for a method (upper case) and a path (in normal form), best first, until it returns true.
@@ -164,10 +158,11 @@ package final class RouteTable: Sendable {
         withUnsafeTemporaryAllocation(of: PathSegment.self, capacity: depth) { segments in
             withUnsafeTemporaryAllocation(of: RouteEnds.End.self, capacity: endLimit) { ends in
                 let count = PathSegment.split(path, into: segments)
+                nodes.prefetch(segments, count: count)
                 var walk = RouteWalk(
                     bytes: path, segments: UnsafeBufferPointer(segments), segmentCount: count, bits: bits,
                     ends: RouteEnds(ends))
-                descend(to: root, depth: 0, &walk)
+                descend(to: nodes.root, .root, depth: 0, &walk)
                 body(&walk)
             }
         }

@@ -53,13 +53,11 @@ final class RouteTableBuilder {
         }
     }
 
-    /// The nodes at their places, the edges that lead to them, the root's place, and the most ends and steps that one lookup
-    /// can come to.
-    func trie() -> (nodes: [RouteNode], edges: RouteEdgesBuilder, root: Int32, bound: (ends: Int, steps: Int)) {
+    /// The nodes, and the most ends and steps that one lookup can come to.
+    func trie() -> (nodes: RouteNodes, bound: (ends: Int, steps: Int)) {
         var nodes = flatten()
         let bound = fold(into: &nodes)
-        let (placed, edges, root) = place(nodes)
-        return (placed, edges, root, bound)
+        return (place(nodes), bound)
     }
 
     private func insert(_ pattern: RoutePattern, rank: Int32) {
@@ -110,58 +108,79 @@ final class RouteTableBuilder {
         return Int(child)
     }
 
-    private func flatten() -> [RouteNode] {
+    /// A node before it has its place, with what few nodes have.
+    private struct Flat {
+        var node = RouteNode()
+        var branches = RouteBranches()
+    }
+
+    private func flatten() -> [Flat] {
         drafts.map { draft in
-            var node = RouteNode()
-            node.parameter = draft.parameter
-            node.wildcard = draft.wildcard
+            var flat = Flat()
             let mixedStart = Int32(flatMixedEdges.count)
             for (shape, child) in draft.mixed.sorted(by: {
                 (-shapeLengths[$0.key], $0.key) < (-shapeLengths[$1.key], $1.key)
             }) {
                 flatMixedEdges.append(MixedEdge(shape: shape, child: child))
             }
-            node.mixed = .init(mixedStart..<Int32(flatMixedEdges.count))
-            node.own = append(draft.own)
-            node.tail = append(draft.tail)
-            node.lengths = draft.own.isEmpty ? 0 : 1
-            node.tailLengths = draft.tail.isEmpty ? 0 : 1
-            node.methods = (draft.own + draft.tail).reduce(0) { $0 | ranked[Int($1)].bits }
-            return node
+            flat.branches.mixed = .init(mixedStart..<Int32(flatMixedEdges.count))
+            flat.branches.tail = append(draft.tail)
+            flat.branches.tailLengths = draft.tail.isEmpty ? 0 : 1
+            flat.node.own = append(draft.own)
+            flat.node.lengths = draft.own.isEmpty ? 0 : 1
+            flat.node.methods = (draft.own + draft.tail).reduce(0) { $0 | ranked[Int($1)].bits }
+            return flat
         }
     }
 
     /// Gives each node its place, and has the others call it by that.
-    private func place(_ nodes: [RouteNode]) -> (nodes: [RouteNode], edges: RouteEdgesBuilder, root: Int32) {
+    private func place(_ flat: [Flat]) -> RouteNodes {
         var edges = RouteEdgesBuilder(count: drafts.reduce(0) { $0 + $1.literals.count })
-        var placed = [RouteNode](repeating: RouteNode(), count: edges.placeCount)
         var places = [Int32](repeating: RouteNode.none, count: drafts.count)
-        func placeAtEnd(_ draft: Int) {
-            places[draft] = Int32(placed.count)
-            placed.append(RouteNode())
+        var hashes = [PathHash](repeating: .root, count: drafts.count)
+        var literalDepths = [Int](repeating: 0, count: drafts.count)
+        var count = edges.placeCount
+        func placeAtEnd(_ draft: Int, _ hash: PathHash) {
+            places[draft] = Int32(count)
+            hashes[draft] = hash
+            count += 1
         }
-        placeAtEnd(0)
-        // Parents come before their children, whose edges are found by the parent's place.
+        placeAtEnd(0, .root)
+        // Parents come before their children, whose edges are found by the way to them.
         for (index, draft) in drafts.enumerated() where places[index] != RouteNode.none {
-            for (segment, child) in draft.literals { places[Int(child)] = edges.add(places[index], segment) }
-            for child in draft.mixed.values { placeAtEnd(Int(child)) }
-            if draft.parameter != RouteNode.none, !drafts[Int(draft.parameter)].isLeaf {
-                placeAtEnd(Int(draft.parameter))
+            let hash = hashes[index]
+            for (segment, child) in draft.literals {
+                let key = segment.withUnsafeBufferPointer { SegmentKey($0) }
+                hashes[Int(child)] = hash.literal(key)
+                places[Int(child)] = edges.add(places[index], segment, key, hash.literal(key))
+                if index == 0 || literalDepths[index] > 0 { literalDepths[Int(child)] = literalDepths[index] + 1 }
             }
-            if draft.wildcard != RouteNode.none { placeAtEnd(Int(draft.wildcard)) }
+            for (shape, child) in draft.mixed { placeAtEnd(Int(child), hash.mixed(shape: shape)) }
+            if draft.parameter != RouteNode.none, !drafts[Int(draft.parameter)].isLeaf {
+                placeAtEnd(Int(draft.parameter), hash.parameter)
+            }
+            if draft.wildcard != RouteNode.none { placeAtEnd(Int(draft.wildcard), hash.wildcard) }
         }
         for index in flatMixedEdges.indices { flatMixedEdges[index].child = places[Int(flatMixedEdges[index].child)] }
+        var placed = [RouteNode](repeating: RouteNode(), count: count)
+        var branches: [RouteBranches] = []
         for (index, draft) in drafts.enumerated() where places[index] != RouteNode.none {
-            var node = nodes[index]
+            var (node, more) = (flat[index].node, flat[index].branches)
+            let place = Int(places[index])
+            if place < edges.placeCount { node.edge = edges.edges[place] }
             node.hasLiterals = !draft.literals.isEmpty
             if draft.parameter != RouteNode.none {
-                node.parameter = places[Int(draft.parameter)]
-                if node.parameter == RouteNode.none { node.parameterEnds = nodes[Int(draft.parameter)].own }
+                more.parameter = places[Int(draft.parameter)]
+                if more.parameter == RouteNode.none { node.parameterEnds = flat[Int(draft.parameter)].node.own }
             }
-            if draft.wildcard != RouteNode.none { node.wildcard = places[Int(draft.wildcard)] }
-            placed[Int(places[index])] = node
+            if draft.wildcard != RouteNode.none { more.wildcard = places[Int(draft.wildcard)] }
+            if !more.isEmpty {
+                node.branches = Int32(branches.count)
+                branches.append(more)
+            }
+            placed[place] = node
         }
-        return (placed, edges, places[0])
+        return RouteNodes(placed, root: places[0], branches, edges, literalDepth: literalDepths.max() ?? 0)
     }
 
     private func append(_ list: [Int32]) -> RouteNode.Places {
@@ -171,21 +190,22 @@ final class RouteTableBuilder {
     }
 
     /// Carries what each node knows of the routes below it up to the root; gives the most ends and steps of one lookup.
-    private func fold(into nodes: inout [RouteNode]) -> (ends: Int, steps: Int) {
+    private func fold(into flat: inout [Flat]) -> (ends: Int, steps: Int) {
         struct Bound {
             var literal = (ends: 0, steps: 0)
             var others = (ends: 0, steps: 0)
         }
-        var bounds = [Bound](repeating: Bound(), count: nodes.count)
-        for index in nodes.indices.reversed() {
-            let own = nodes[index].own.isEmpty ? 0 : 1
+        var bounds = [Bound](repeating: Bound(), count: flat.count)
+        for index in flat.indices.reversed() {
+            let (node, branches) = (flat[index].node, flat[index].branches)
+            let own = node.own.isEmpty ? 0 : 1
             let below = bounds[index].literal.ends + bounds[index].others.ends
-            let ends = max(own, below) + (nodes[index].tail.isEmpty ? 0 : 1)
-            let steps = 1 + nodes[index].mixed.count + bounds[index].literal.steps + bounds[index].others.steps
+            let ends = max(own, below) + (branches.tail.isEmpty ? 0 : 1)
+            let steps = 1 + branches.mixed.count + bounds[index].literal.steps + bounds[index].others.steps
             guard let (parent, link) = drafts[index].parent else { return (ends, steps) }
-            nodes[parent].lengths |= nodes[index].lengths << 1
-            nodes[parent].tailLengths |= nodes[index].tailLengths << 1
-            nodes[parent].methods |= nodes[index].methods
+            flat[parent].node.lengths |= node.lengths << 1
+            flat[parent].branches.tailLengths |= branches.tailLengths << 1
+            flat[parent].node.methods |= node.methods
             if link == .literal {
                 // A request takes one literal edge at most, so only the worst of them counts.
                 bounds[parent].literal.ends = max(bounds[parent].literal.ends, ends)

@@ -103,31 +103,52 @@ extension RouteTable {
     /// Notes the ends at and below `node`, which stands after `depth` segments; the most specific first.
     ///
     /// A method of the table and not of the walk, so that no lookup copies the table's arrays.
-    func descend(to node: Int32, depth: Int, _ walk: inout RouteWalk) {
+    ///
+    /// - Parameter hash: of the node.
+    func descend(to node: Int32, _ hash: PathHash, depth: Int, _ walk: inout RouteWalk) {
         guard !walk.isCutShort else { return }
         walk.steps += 1
-        let place = nodes[Int(node)]
-        guard place.mayTake(remaining: walk.segmentCount - depth, walk.bits) else { return }
+        let place = nodes[node]
+        let branches = nodes.branches(of: place)
+        let remaining = walk.segmentCount - depth
+        guard
+            place.mayTake(remaining: remaining, walk.bits)
+                || (place.methods & walk.bits != 0 && branches?.mayTake(remaining: remaining) == true)
+        else { return }
         if depth == walk.segmentCount {
             walk.ends.add(place.own.range)
         } else if depth < walk.segments.count {
             let segment = walk.segments[depth]
             if place.hasLiterals {
-                let child = edges.child(of: node, segment.key, walk.text(of: segment), in: nodes)
-                if child != RouteNode.none { descend(to: child, depth: depth + 1, &walk) }
+                let next = hash.literal(segment.key)
+                let child = nodes.child(of: node, next, segment.key, walk.text(of: segment))
+                if child != RouteNode.none { descend(to: child, next, depth: depth + 1, &walk) }
             }
-            for index in place.mixed.range where !walk.isCutShort {
-                walk.steps += 1
-                let edge = mixedEdges[Int(index)]
-                if shapes.match(edge.shape, walk.text(of: segment)) { descend(to: edge.child, depth: depth + 1, &walk) }
-            }
+            if let branches { descendMixed(branches.mixed.range, hash, depth: depth, &walk) }
             if !place.parameterEnds.isEmpty, !walk.isCutShort {
                 walk.steps += 1
                 if depth + 1 == walk.segmentCount { walk.ends.add(place.parameterEnds.range) }
             }
-            if place.parameter != RouteNode.none { descend(to: place.parameter, depth: depth + 1, &walk) }
-            if place.wildcard != RouteNode.none { descend(to: place.wildcard, depth: depth + 1, &walk) }
+            if let branches {
+                if branches.parameter != RouteNode.none {
+                    descend(to: branches.parameter, hash.parameter, depth: depth + 1, &walk)
+                }
+                if branches.wildcard != RouteNode.none {
+                    descend(to: branches.wildcard, hash.wildcard, depth: depth + 1, &walk)
+                }
+            }
         }
-        walk.ends.add(place.tail.range)
+        if let branches { walk.ends.add(branches.tail.range) }
+    }
+
+    private func descendMixed(_ edges: Range<Int32>, _ hash: PathHash, depth: Int, _ walk: inout RouteWalk) {
+        let segment = walk.segments[depth]
+        for index in edges where !walk.isCutShort {
+            walk.steps += 1
+            let edge = mixedEdges[Int(index)]
+            if shapes.match(edge.shape, walk.text(of: segment)) {
+                descend(to: edge.child, hash.mixed(shape: edge.shape), depth: depth + 1, &walk)
+            }
+        }
     }
 }
