@@ -1,5 +1,6 @@
 import CPrefetch
 import Domain
+import Persistence
 
 /// The cache lines that requests to one host need, to have them all brought near at once and not one after the other as each
 /// leads to the next.
@@ -9,12 +10,15 @@ import Domain
 struct Neighbourhood {
     /// What does not fit is not brought near.
     private var tenant = InlineArray<9, UnsafeRawPointer?>(repeating: nil)
-    private var snapshot = InlineArray<13, UnsafeRawPointer?>(repeating: nil)
+    private var snapshot = InlineArray<12, UnsafeRawPointer?>(repeating: nil)
+    /// Where the journal's next entry will probably be.
+    private var nextEntry: UnsafeRawPointer?
     private var known: ObjectIdentifier?
 
     mutating func note(_ tenant: HostedTenant) { Self.write(tenant.pieces, to: &self.tenant) }
 
     mutating func note(_ snapshot: Snapshot) {
+        nextEntry = snapshot.journal.nextPlace
         guard known != ObjectIdentifier(snapshot) else { return }
         known = ObjectIdentifier(snapshot)
         Self.write(snapshot.pieces, to: &self.snapshot)
@@ -31,5 +35,7 @@ struct Neighbourhood {
     func bringNear() {
         for index in tenant.indices { mockforge_prefetch(tenant[index]) }
         for index in snapshot.indices { mockforge_prefetch(snapshot[index]) }
+        // An entry of ordinary length, and the one that is forgotten for it.
+        mockforge_prefetch_lines(nextEntry, 4)
     }
 }

@@ -45,8 +45,8 @@ extension DataPlane {
             !snapshot.asksWho.key, request.contentLength <= tenant.bodyLimit,
             !(snapshot.asksWho.origin && request.marks.contains(.origin))
         else { return false }
-        exchange.host.note(snapshot)
-        snapshot.journal.prefetch()
+        // When it is over, so that the journal tells where the next one goes.
+        defer { exchange.host.note(snapshot) }
         return answer(exchange, of: tenant, from: snapshot, dates, at: now, into: &out)
     }
 

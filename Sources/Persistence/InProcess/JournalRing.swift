@@ -1,4 +1,3 @@
-import CPrefetch
 import DequeModule
 import Domain
 
@@ -8,7 +7,9 @@ import Domain
 /// nothing, frees nothing and touches no memory but its own and that of the oldest, which is next to it. The piece grows as
 /// long as nothing has to be forgotten. An entry that is not packed is kept beside it and has only its place there; together
 /// they take at most twice what a workspace may keep, unless one entry alone is larger.
-package struct JournalRing: Sendable {
+///
+/// It owns the memory, hence `@unchecked Sendable`.
+package struct JournalRing: ~Copyable, @unchecked Sendable {
     /// Stands before each entry's bytes.
     private struct Header {
         /// Of header and bytes, rounded up to `alignment`.
@@ -19,9 +20,11 @@ package struct JournalRing: Sendable {
     }
 
     private static let alignment = 8
+    private static let memoryAlignment = 16
     private static let leastCapacity = 256
 
-    private var memory = JournalMemory.none
+    private var memory = UnsafeMutableRawPointer.allocate(byteCount: 0, alignment: Self.memoryAlignment)
+    private var capacity = 0
     /// Where the oldest entry begins.
     private var start = 0
     /// Behind the newest entry.
@@ -32,29 +35,23 @@ package struct JournalRing: Sendable {
     private var unpacked = Deque<any DeferredJournalEntry>()
     /// What they take beside the memory.
     private var unpackedCost = 0
-    /// What of the memory is in use.
-    private var used = 0
 
     package private(set) var count = 0
 
     package init() {}
 
+    deinit { memory.deallocate() }
+
     /// What the ring takes in memory, about.
-    package var bytes: Int { memory.capacity + unpackedCost }
+    package var bytes: Int { capacity + unpackedCost }
+
+    /// What of the memory is in use.
+    private var used: Int { turn.map { $0 - start + end } ?? end - start }
 
     package var entries: [any DeferredJournalEntry] { entries(0..<count) }
 
-    /// The address where the next entry will begin, unless memory is taken for it.
-    var nextPlace: UInt { UInt(bitPattern: memory.bytes + end) }
-
-    /// Where what tells of the memory stands.
-    var memoryAddress: UInt { UInt(bitPattern: Unmanaged.passUnretained(memory).toOpaque()) }
-
-    /// Begins to bring the memory near that an entry of ordinary length takes, and the one that is forgotten for it.
-    static func prefetch(from place: UInt, memoryAt address: UInt) {
-        mockforge_prefetch(UnsafeRawPointer(bitPattern: address))
-        mockforge_prefetch_lines(UnsafeRawPointer(bitPattern: place), 4)
-    }
+    /// Where the next entry will begin, unless memory is taken for it, and where the one begins that it is kept in place of.
+    var nextPlace: UnsafeRawPointer { UnsafeRawPointer(memory + end) }
 
     /// By their places among those that are kept.
     package func entries(_ places: Range<Int>) -> [any DeferredJournalEntry] {
@@ -106,11 +103,11 @@ package struct JournalRing: Sendable {
     // MARK: Places
 
     private func header(at position: Int) -> Header {
-        memory.bytes.load(fromByteOffset: position, as: Header.self)
+        memory.load(fromByteOffset: position, as: Header.self)
     }
 
     private func content(at position: Int) -> UnsafeMutableRawPointer {
-        memory.bytes + position + MemoryLayout<Header>.stride
+        memory + position + MemoryLayout<Header>.stride
     }
 
     /// Makes room and writes the header; gives the entry's place and how many entries were forgotten.
@@ -126,26 +123,21 @@ package struct JournalRing: Sendable {
             forgetOldest()
             forgotten += 1
         }
-        let isTooLarge = memory.capacity + unpackedCost + cost > limits.bytesPerWorkspace
-        if isTooLarge, used + length < memory.capacity / 2 {
-            move(to: used + length)
-        } else if !isKnownUniquelyReferenced(&memory) {
-            move(to: memory.capacity)
-        }
+        let isTooLarge = capacity + unpackedCost + cost > limits.bytesPerWorkspace
+        if isTooLarge, used + length < capacity / 2 { move(to: used + length) }
         while !hasRoom(length) {
             // A turn can waste almost a whole entry, for which no more memory is taken than what the entries may take.
-            if count > 0, memory.capacity >= limits.bytesPerWorkspace {
+            if count > 0, capacity >= limits.bytesPerWorkspace {
                 forgetOldest()
                 forgotten += 1
             } else {
                 move(to: capacity(for: length, limits))
             }
         }
-        (memory.bytes + end).storeBytes(
+        (memory + end).storeBytes(
             of: Header(length: UInt32(length), byteCount: UInt32(byteCount), reader: reader), as: Header.self)
         let place = end
         end += length
-        used += length
         count += 1
         return (place, forgotten)
     }
@@ -155,14 +147,14 @@ package struct JournalRing: Sendable {
     private func capacity(for length: Int, _ limits: JournalLimits) -> Int {
         let needed = used + length
         let expected = needed / (count + 1) * limits.entriesPerWorkspace
-        let growth = max(memory.capacity, min(expected, memory.capacity / 3 * 4)) / 8 * 9
+        let growth = max(capacity, min(expected, capacity / 3 * 4)) / 8 * 9
         return min(max(limits.bytesPerWorkspace, length), max(growth, needed, Self.leastCapacity))
     }
 
     /// Whether so many bytes have room at `end`, which goes to the beginning when they have it there.
     private mutating func hasRoom(_ length: Int) -> Bool {
         if turn != nil { return length <= start - end }
-        if length <= memory.capacity - end { return true }
+        if length <= capacity - end { return true }
         guard count > 0, length <= start else { return false }
         turn = end
         end = 0
@@ -176,7 +168,6 @@ package struct JournalRing: Sendable {
         }
         let header = header(at: start)
         start += Int(header.length)
-        used -= Int(header.length)
         count -= 1
         if header.reader == nil, let oldest = unpacked.popFirst() { unpackedCost -= oldest.cost }
         if count == 0 { (start, end, turn) = (0, 0, nil) }
@@ -184,29 +175,15 @@ package struct JournalRing: Sendable {
 
     /// Moves the entries into memory of this many bytes, the oldest first.
     private mutating func move(to capacity: Int) {
-        let moved = JournalMemory(capacity: capacity)
+        let moved = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: Self.memoryAlignment)
         let first = (turn ?? end) - start
-        moved.bytes.copyMemory(from: memory.bytes + start, byteCount: first)
-        if turn != nil { (moved.bytes + first).copyMemory(from: memory.bytes, byteCount: end) }
+        moved.copyMemory(from: memory + start, byteCount: first)
+        if turn != nil { (moved + first).copyMemory(from: memory, byteCount: end) }
         end = first + (turn == nil ? 0 : end)
+        memory.deallocate()
         (memory, start, turn) = (moved, 0, nil)
-    }
-}
-
-/// The memory of a ring. Only whoever has the ring reads or writes it, hence `@unchecked Sendable`.
-private final class JournalMemory: @unchecked Sendable {
-    /// Of a ring that has had no entry yet.
-    static let none = JournalMemory(capacity: 0)
-
-    let bytes: UnsafeMutableRawPointer
-    let capacity: Int
-
-    init(capacity: Int) {
         self.capacity = capacity
-        bytes = .allocate(byteCount: capacity, alignment: 16)
     }
-
-    deinit { bytes.deallocate() }
 }
 
 /// A packed entry that was taken out of a ring.

@@ -3,7 +3,7 @@ import Synchronization
 
 /// The newest requests of one workspace.
 final class WorkspaceJournal: JournalAppender {
-    private struct State {
+    private struct State: ~Copyable {
         var ring = JournalRing()
         /// How many entries were forgotten ever: the number of the oldest that is kept.
         var firstNumber = 0
@@ -16,14 +16,14 @@ final class WorkspaceJournal: JournalAppender {
         /// Returns the bytes it freed.
         mutating func dropAll() -> Int {
             firstNumber += ring.count
-            defer { ring = JournalRing() }
-            return ring.bytes
+            let bytes = ring.bytes
+            ring = JournalRing()
+            return bytes
         }
     }
 
-    /// For the memory to be brought near without the lock.
-    private let nextPlace = Atomic<UInt>(0)
-    private let memory = Atomic<UInt>(0)
+    /// The address of `nextPlace`, known without the lock.
+    private let nextAddress = Atomic<UInt>(0)
     private let table: JournalTable
     private let state = Mutex(State())
     private var limits: JournalLimits { table.limits }
@@ -40,10 +40,7 @@ final class WorkspaceJournal: JournalAppender {
         add(at: entry.receivedAt, { $0.append(packed: entry, $1) }, read: { entry.read() })
     }
 
-    func prefetch() {
-        JournalRing.prefetch(
-            from: nextPlace.load(ordering: .relaxed), memoryAt: memory.load(ordering: .relaxed))
-    }
+    var nextPlace: UnsafeRawPointer? { UnsafeRawPointer(bitPattern: nextAddress.load(ordering: .relaxed)) }
 
     @inline(__always)
     private func add(
@@ -56,8 +53,7 @@ final class WorkspaceJournal: JournalAppender {
             let (growth, forgotten) = append(&state.ring, limits)
             state.firstNumber += forgotten
             state.lastUse = moment
-            nextPlace.store(state.ring.nextPlace, ordering: .relaxed)
-            memory.store(state.ring.memoryAddress, ordering: .relaxed)
+            nextAddress.store(UInt(bitPattern: state.ring.nextPlace), ordering: .relaxed)
             return (growth, state.streams.isEmpty ? [] : Array(state.streams.values))
         }
         if !streams.isEmpty {

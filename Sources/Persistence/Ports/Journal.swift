@@ -74,8 +74,9 @@ package protocol Journal: Sendable {
 package protocol JournalAppender: AnyObject, Sendable {
     func append(_ entry: any DeferredJournalEntry)
     func append(packed entry: some PackedJournalEntry)
-    /// Begins to bring the memory near that the next entry will need.
-    func prefetch()
+    /// Where the next entry will probably be written, for whoever has that brought near before it comes; never to be read. Nil
+    /// where that is not worth it.
+    var nextPlace: UnsafeRawPointer? { get }
 }
 
 /// A journal entry in the form in which it was cheapest to keep: reading it out is left to whoever looks at it.

@@ -40,7 +40,15 @@ final class JournalLines: Sendable {
     }
 
     /// All of a line, which is empty then.
-    func take(_ line: JournalLine) -> JournalRing {
+    func take(_ line: JournalLine) -> TakenEntries {
+        let ring = takeRing(line)
+        return TakenEntries(line: line, entries: ring.entries, bytes: ring.bytes)
+    }
+
+    /// Empties a line, and gives the number of entries that it had.
+    func drop(_ line: JournalLine) -> Int { takeRing(line).count }
+
+    private func takeRing(_ line: JournalLine) -> JournalRing {
         let ring = line.take()
         bytes.subtract(ring.bytes, ordering: .relaxed)
         return ring
@@ -74,60 +82,71 @@ final class JournalLines: Sendable {
     private func dropLargest() -> Int {
         let all = lines.withLock { Array($0.values) }
         guard let largest = all.max(by: { $0.bytes < $1.bytes }) else { return 0 }
-        return take(largest).count
+        return drop(largest)
     }
+}
+
+/// What a line had.
+struct TakenEntries: Sendable {
+    let line: JournalLine
+    let entries: [any DeferredJournalEntry]
+    /// What they took in memory.
+    let bytes: Int
 }
 
 /// The entries of one workspace.
 final class JournalLine: Sendable {
     let key: JournalKey
     private let limits: JournalLimits
-    /// Nil when the line takes nothing any more.
-    private let ring = Mutex<JournalRing?>(JournalRing())
+    private let state = Mutex(State())
+
+    private struct State: ~Copyable {
+        var ring = JournalRing()
+        /// Whether the line takes nothing any more.
+        var isClosed = false
+
+        mutating func takeRing() -> JournalRing {
+            var taken = JournalRing()
+            swap(&taken, &ring)
+            return taken
+        }
+    }
 
     init(_ key: JournalKey, _ limits: JournalLimits) {
         self.key = key
         self.limits = limits
     }
 
-    var bytes: Int { ring.withLock { $0?.bytes ?? 0 } }
+    var bytes: Int { state.withLock { $0.ring.bytes } }
 
     /// - Parameter append: gives by how many bytes the ring grew.
     fileprivate func append(_ append: (inout JournalRing, JournalLimits) -> Int) -> (growth: Int, wasEmpty: Bool) {
-        ring.withLock { ring in
-            guard var open = ring.take() else { return (0, false) }
-            defer { ring = open }
-            let wasEmpty = open.count == 0
-            return (append(&open, limits), wasEmpty)
+        state.withLock { state in
+            if state.isClosed { return (0, false) }
+            let wasEmpty = state.ring.count == 0
+            return (append(&state.ring, limits), wasEmpty)
         }
     }
 
-    fileprivate func take() -> JournalRing {
-        ring.withLock { ring in
-            guard let taken = ring else { return JournalRing() }
-            ring = JournalRing()
-            return taken
-        }
-    }
+    fileprivate func take() -> JournalRing { state.withLock { $0.takeRing() } }
 
     fileprivate func putBack(
         _ entries: [any DeferredJournalEntry]
     ) -> (growth: Int, wasEmpty: Bool, dropped: Int) {
-        ring.withLock { ring in
-            guard let newer = ring else { return (0, false, entries.count) }
-            var all = JournalRing()
+        state.withLock { state in
+            if state.isClosed { return (0, false, entries.count) }
+            let newer = state.takeRing()
             var dropped = 0
-            for entry in entries + newer.entries { dropped += all.append(entry, limits).forgotten }
-            ring = all
-            return (all.bytes - newer.bytes, newer.count == 0, dropped)
+            for entry in entries + newer.entries { dropped += state.ring.append(entry, limits).forgotten }
+            return (state.ring.bytes - newer.bytes, newer.count == 0, dropped)
         }
     }
 
     /// Gives the bytes that it held.
     fileprivate func close() -> Int {
-        ring.withLock { ring in
-            defer { ring = nil }
-            return ring?.bytes ?? 0
+        state.withLock { state in
+            state.isClosed = true
+            return state.takeRing().bytes
         }
     }
 }

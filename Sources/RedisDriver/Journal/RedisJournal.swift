@@ -106,7 +106,7 @@ package final class RedisJournal: Journal {
         }
 
         /// Entries are sent before they take much memory.
-        func prefetch() {}
+        var nextPlace: UnsafeRawPointer? { nil }
     }
 
     private func note(_ added: (wasEmpty: Bool, dropped: Int), _ line: JournalLine, read: () -> JournalEntry) {
@@ -124,7 +124,7 @@ package final class RedisJournal: Journal {
             defer { state.isSending = true }
             return (false, !state.isSending)
         }
-        if isClosed { dropped.add(lines.take(line).count, ordering: .relaxed) }
+        if isClosed { dropped.add(lines.drop(line), ordering: .relaxed) }
         if mustSend { Task { await self.send() } }
     }
 
@@ -152,9 +152,9 @@ package final class RedisJournal: Journal {
                 defer { state.waiters = [] }
                 return (due, state.waiters)
             }
-            let rings = lines.map { ($0, self.lines.take($0)) }
-            pause = rest(after: rings)
-            let failed = await send(rings)
+            let taken = lines.map { self.lines.take($0) }
+            pause = rest(after: taken)
+            let failed = await send(taken)
             for waiter in waiters {
                 waiter.continuation.resume(returning: waiter.key.map { !failed.contains($0) } ?? true)
             }
@@ -168,15 +168,16 @@ package final class RedisJournal: Journal {
     }
 
     /// Has the lines rest that were full, and gives the time for which the others gather.
-    private func rest(after rings: [(JournalLine, JournalRing)]) -> Duration {
-        let full = rings.filter { $0.1.count >= limits.entriesPerWorkspace }
-        let mayRest = full.reduce(0) { $0 + $1.1.bytes } < Self.bufferBytes / 4
+    private func rest(after taken: [TakenEntries]) -> Duration {
+        let full = taken.filter { $0.entries.count >= limits.entriesPerWorkspace }
+        let mayRest = full.reduce(0) { $0 + $1.bytes } < Self.bufferBytes / 4
         if mayRest, !full.isEmpty {
             state.withLock { state in
-                for (line, _) in full { state.turns.rest(line.key, until: .now + Self.restingTime) }
+                for taken in full { state.turns.rest(taken.line.key, until: .now + Self.restingTime) }
             }
         }
-        let count = rings.reduce(0) { $0 + $1.1.count } - (mayRest ? full.reduce(0) { $0 + $1.1.count } : 0)
+        func count(_ taken: [TakenEntries]) -> Int { taken.reduce(0) { $0 + $1.entries.count } }
+        let count = count(taken) - (mayRest ? count(full) : 0)
         return max(Self.gatheringTime, min(Self.gatheringTimePerEntry * count, Self.maxGatheringTime))
     }
 
@@ -197,10 +198,10 @@ package final class RedisJournal: Journal {
     }
 
     /// Gives the journals that could not be sent; their entries wait again.
-    private func send(_ rings: [(JournalLine, JournalRing)]) async -> Set<JournalKey> {
+    private func send(_ taken: [TakenEntries]) async -> Set<JournalKey> {
         await withTaskGroup(of: (JournalLine, [any DeferredJournalEntry]).self) { group in
-            for (line, ring) in rings where ring.count > 0 {
-                group.addTask { (line, await self.send(ring.entries, line.key)) }
+            for taken in taken where !taken.entries.isEmpty {
+                group.addTask { (taken.line, await self.send(taken.entries, taken.line.key)) }
             }
             var failed: Set<JournalKey> = []
             for await (line, unsent) in group where !unsent.isEmpty {
@@ -285,7 +286,7 @@ package final class RedisJournal: Journal {
 
     package func clear(tenant: TenantID, workspace: WorkspaceID) async throws {
         let key = JournalKey(tenant: tenant, workspace: workspace)
-        _ = lines.take(lines.line(key))
+        _ = lines.drop(lines.line(key))
         try await settle(key)
         _ = try await run { () throws(RedisError) in
             try await client.evaluate(
