@@ -36,14 +36,14 @@ struct KnownHost: Equatable {
         return place.pointee.led?.tenant
     }
 
-    /// Has the memory brought near that the last request to the host needed.
-    func prefetch() { place.pointee.neighbourhood.bringNear() }
+    /// Has the memory brought near that the last request to the host needed, and what a request to the path will need.
+    func prefetch(_ path: UnsafeBufferPointer<UInt8>) { place.pointee.neighbourhood.bringNear(path) }
 
     /// Remembers what a request to the host led to.
     func note(_ snapshot: Snapshot) { place.pointee.neighbourhood.note(snapshot) }
 }
 
-/// What is known of one host. All that the next request to it needs stands here, in four cache lines; a place of zeros is
+/// What is known of one host. All that the next request to it needs stands here, in five cache lines; a place of zeros is
 /// free.
 private struct KnownHostPlace {
     var length: Int32

@@ -1,5 +1,6 @@
 import CPrefetch
 import Domain
+import MockEngine
 import Persistence
 
 /// The cache lines that requests to one host need, to have them all brought near at once and not one after the other as each
@@ -10,9 +11,10 @@ import Persistence
 struct Neighbourhood {
     /// What does not fit is not brought near.
     private var tenant = InlineArray<9, UnsafeRawPointer?>(repeating: nil)
-    private var snapshot = InlineArray<12, UnsafeRawPointer?>(repeating: nil)
+    private var snapshot = InlineArray<16, UnsafeRawPointer?>(repeating: nil)
     /// Where the journal's next entry will probably be.
     private var nextEntry: UnsafeRawPointer?
+    private var beginnings: RouteBeginnings?
     private var known: ObjectIdentifier?
 
     mutating func note(_ tenant: HostedTenant) { Self.write(tenant.pieces, to: &self.tenant) }
@@ -21,6 +23,7 @@ struct Neighbourhood {
         nextEntry = snapshot.journal.nextPlace
         guard known != ObjectIdentifier(snapshot) else { return }
         known = ObjectIdentifier(snapshot)
+        beginnings = snapshot.workspace.beginnings
         Self.write(snapshot.pieces, to: &self.snapshot)
     }
 
@@ -31,9 +34,10 @@ struct Neighbourhood {
         for index in lines.indices { lines[index] = index < found.count ? found[index] : nil }
     }
 
-    /// Begins to bring all of them near.
-    func bringNear() {
+    /// Begins to bring all of them near, and what the path will lead to.
+    func bringNear(_ path: UnsafeBufferPointer<UInt8>) {
         for index in tenant.indices { mockforge_prefetch(tenant[index]) }
+        beginnings?.prefetch(path)
         for index in snapshot.indices { mockforge_prefetch(snapshot[index]) }
         // An entry of ordinary length, and the one that is forgotten for it.
         mockforge_prefetch_lines(nextEntry, 4)

@@ -24,7 +24,7 @@ extension DataPlane {
             request.marks.isDisjoint(with: [.unnormalisedPath, .requestID, .forwardedHost, .expect]),
             request.contentLength <= Self.maxPlainBody
         else { return false }
-        exchange.host.prefetch()
+        exchange.host.prefetch(exchange.path)
         guard let tenant = exchange.host.openTenant(in: directory) else { return false }
         return tenant._withUnsafeGuaranteedRef { answer(exchange, of: $0, dates, into: &out) }
     }

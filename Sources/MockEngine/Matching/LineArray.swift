@@ -1,5 +1,3 @@
-import CPrefetch
-
 /// Values without references that begin at a cache line, so that a value as large as a line, or as half of one, is in one
 /// line only. Whoever makes it deallocates it; in between it is only read, hence `@unchecked Sendable`.
 struct LineArray<Element: BitwiseCopyable>: @unchecked Sendable {
@@ -22,7 +20,4 @@ struct LineArray<Element: BitwiseCopyable>: @unchecked Sendable {
         precondition(index >= 0 && index < count, "an element is within its array")
         return start[index]
     }
-
-    /// Begins to bring an element near.
-    func prefetch(_ index: Int) { mockforge_prefetch(start + index) }
 }

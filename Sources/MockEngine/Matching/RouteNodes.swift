@@ -1,15 +1,15 @@
 /// The nodes of a trie. Those that literal segments lead to are found by (node, segment), by open addressing, and each has its
 /// edge with it, so that one step takes one cache line.
 struct RouteNodes: Sendable {
-    let root: Int32
     private let nodes: LineArray<RouteNode>
-    private let branches: LineArray<RouteBranches>
     /// The first places, which are searched.
     private let searchedCount: Int
+    let root: Int32
+    /// Literal segments from the root on, on the way that has most of them.
+    private let literalDepth: Int32
+    private let branches: LineArray<RouteBranches>
     /// What does not fit into the edges.
     private let bytes: [UInt8]
-    /// Literal segments from the root on, on the way that has most of them.
-    private let literalDepth: Int
 
     init(_ nodes: [RouteNode], root: Int32, _ branches: [RouteBranches], _ edges: RouteEdgesBuilder, literalDepth: Int)
     {
@@ -18,7 +18,7 @@ struct RouteNodes: Sendable {
         self.branches = LineArray(branches)
         searchedCount = edges.placeCount
         bytes = edges.bytes
-        self.literalDepth = literalDepth
+        self.literalDepth = Int32(clamping: literalDepth)
     }
 
     func deallocate() {
@@ -35,15 +35,8 @@ struct RouteNodes: Sendable {
     /// What every lookup looks at, besides this.
     var rootAddress: UnsafeRawPointer { nodes.address(of: Int(root)) }
 
-    /// Begins to bring the nodes near that the first segments of a path lead to from the root.
-    ///
-    /// - Parameter count: of segments, which may be more than the longest path of the table has.
-    func prefetch(_ segments: UnsafeMutableBufferPointer<PathSegment>, count: Int) {
-        var hash = PathHash.root
-        for index in 0..<min(count, literalDepth) {
-            hash = hash.literal(segments[index].key)
-            nodes.prefetch(hash.place(of: searchedCount))
-        }
+    var beginnings: RouteBeginnings {
+        RouteBeginnings(nodes.address(of: 0), count: searchedCount, depth: Int(literalDepth))
     }
 
     /// The node that `segment`, whose key is `key`, leads to from a node; `none` when it leads nowhere.

@@ -74,9 +74,12 @@ package final class RouteTable: Sendable {
         worstCaseSteps = bound.steps
     }
 
-    /// What every lookup looks at, besides this object.
-    var rootPiece: MemoryPiece {
-        MemoryPiece(nodes.rootAddress, byteCount: MemoryLayout<RouteNode>.size)
+    /// What every lookup looks at.
+    var pieces: [MemoryPiece] {
+        [
+            MemoryPiece(self, byteCount: 112),
+            MemoryPiece(nodes.rootAddress, byteCount: MemoryLayout<RouteNode>.size),
+        ]
     }
 
     deinit {
@@ -158,7 +161,6 @@ package final class RouteTable: Sendable {
         withUnsafeTemporaryAllocation(of: PathSegment.self, capacity: depth) { segments in
             withUnsafeTemporaryAllocation(of: RouteEnds.End.self, capacity: endLimit) { ends in
                 let count = PathSegment.split(path, into: segments)
-                nodes.prefetch(segments, count: count)
                 var walk = RouteWalk(
                     bytes: path, segments: UnsafeBufferPointer(segments), segmentCount: count, bits: bits,
                     ends: RouteEnds(ends))

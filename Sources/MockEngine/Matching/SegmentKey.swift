@@ -26,6 +26,12 @@ struct SegmentKey: Sendable {
     }
 
     private static func load(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> UInt64 {
-        range.reversed().reduce(0) { $0 << 8 | UInt64(bytes[$1]) }
+        var value: UInt64 = 0
+        var index = range.upperBound
+        while index > range.lowerBound {
+            index -= 1
+            value = value << 8 | UInt64(bytes[index])
+        }
+        return value
     }
 }

@@ -100,11 +100,11 @@ package final class CompiledWorkspace: Sendable {
 
     /// What every request looks at, but for its route.
     package var pieces: [MemoryPiece] {
-        [
-            MemoryPiece(self, byteCount: 48), MemoryPiece(table, byteCount: 80), table.rootPiece,
-            MemoryPiece(hasConditions.address(of: 0), byteCount: min(hasConditions.count, 128)),
-        ]
+        [MemoryPiece(self, byteCount: 48)] + table.pieces
+            + [MemoryPiece(hasConditions.address(of: 0), byteCount: min(hasConditions.count, 128))]
     }
+
+    package var beginnings: RouteBeginnings { table.nodes.beginnings }
 
     /// A route that was looked for. What one wants to have at hand of a route is best kept by the place, which a lookup
     /// knows sooner than the number.
