@@ -8,8 +8,11 @@ import Synchronization
 /// Brings those metrics up to date that are read from the database or averaged over time.
 final class TenantGauges: Sendable {
     private static let sampleInterval = Duration.seconds(5)
-    /// Counting rows is dearer; every so many samples.
-    private static let samplesPerCount = 6
+    /// Counting rows is dearer.
+    private static let countInterval = Duration.seconds(30)
+    /// Nobody waits for the counts, so that those of many tenants take a fifth of a core at most: after each comes a pause of
+    /// so many times its length.
+    private static let pause = 4
     private static let activeFor: Int64 = 300_000_000
 
     private let database: any Database
@@ -38,14 +41,25 @@ final class TenantGauges: Sendable {
 
     /// Works until it is cancelled.
     func keepUpToDate() async {
-        var round = 0
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.keepSampling() }
+            group.addTask { await self.keepCounting() }
+        }
+    }
+
+    private func keepSampling() async {
         while !Task.isCancelled {
             sample()
             await lookAtRates()
             metrics.loopLag.set(Double(await loopLag.measure().microseconds) / 1_000_000)
-            if round % Self.samplesPerCount == 0 { await count() }
-            round += 1
             try? await Task.sleep(for: Self.sampleInterval)
+        }
+    }
+
+    private func keepCounting() async {
+        while !Task.isCancelled {
+            await count()
+            try? await Task.sleep(for: Self.countInterval)
         }
     }
 
@@ -94,8 +108,11 @@ final class TenantGauges: Sendable {
             let now = surroundings.now()
             let active = activeTenants(now)
             for turn in turns.withLock({ $0.next(of: active.map(\.id), at: now) }) {
+                guard !Task.isCancelled else { return }
                 guard let tenant = directory.tenant(turn.tenant) else { continue }
+                let start = ContinuousClock.now
                 try await count(tenant, storage: turn.measuresStorage)
+                try? await Task.sleep(for: (ContinuousClock.now - start) * Self.pause)
             }
         } catch {
             logger.warning("the metrics of tenants could not be brought up to date", metadata: ["error": "\(error)"])
