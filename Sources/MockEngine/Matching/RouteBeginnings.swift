@@ -4,7 +4,7 @@ import CPrefetch
 /// read through, so it may outlive the table.
 package struct RouteBeginnings: @unchecked Sendable {
     private let nodes: UnsafeRawPointer
-    private let count: Int32
+    let count: Int32
     /// Literal segments from the root on, on the way that has most of them.
     private let depth: Int32
 
@@ -16,6 +16,12 @@ package struct RouteBeginnings: @unchecked Sendable {
 
     /// Begins to bring the nodes near that the first segments of a path lead to.
     package func prefetch(_ path: UnsafeBufferPointer<UInt8>) {
+        forEachPlace(on: path) { mockforge_prefetch(nodes + $0 * MemoryLayout<RouteNode>.stride) }
+    }
+
+    /// Gives the places where a lookup will begin to look for those nodes.
+    @inline(__always)
+    func forEachPlace(on path: UnsafeBufferPointer<UInt8>, _ body: (Int) -> Void) {
         var hash = PathHash.root
         var found = 0
         var start = 0
@@ -24,7 +30,7 @@ package struct RouteBeginnings: @unchecked Sendable {
             if index == path.count || path[index] == PathEncoding.slash {
                 if index > start {
                     hash = hash.literal(SegmentKey(UnsafeBufferPointer(rebasing: path[start..<index])))
-                    mockforge_prefetch(nodes + hash.place(of: Int(count)) * MemoryLayout<RouteNode>.stride)
+                    body(hash.place(of: Int(count)))
                     found += 1
                 }
                 start = index + 1
