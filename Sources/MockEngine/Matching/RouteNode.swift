@@ -18,7 +18,7 @@ struct RouteNode: BitwiseCopyable, Sendable {
 
     private static let literals: UInt64 = 1 << 63
     /// Higher than any bit that a path sets (`RoutePattern.maximalSegments`).
-    private static let longest = 62
+    fileprivate static let longest = 62
 
     /// Whether literal segments lead on from here.
     var hasLiterals: Bool {
@@ -26,10 +26,8 @@ struct RouteNode: BitwiseCopyable, Sendable {
         set { lengths = newValue ? lengths | Self.literals : lengths & ~Self.literals }
     }
 
-    /// Whether a route here or below can take a method and `remaining` more segments, a `/**` aside.
-    func mayTake(remaining: Int, _ bits: UInt64) -> Bool {
-        methods & bits != 0 && lengths & (1 << UInt64(min(remaining, Self.longest))) != 0
-    }
+    /// Whether a path here or below has `remaining` more segments, a `/**` aside.
+    func mayTake(remaining: Int) -> Bool { lengths & (1 << UInt64(min(remaining, Self.longest))) != 0 }
 }
 
 extension RouteNode {
@@ -83,7 +81,9 @@ struct RouteBranches: BitwiseCopyable, Sendable {
     }
 
     /// Whether the `/**` of a route here or below can take the rest of a path.
-    func mayTake(remaining: Int) -> Bool { tailLengths & ((1 << UInt64(min(remaining, 62) + 1)) &- 1) != 0 }
+    func mayTake(remaining: Int) -> Bool {
+        tailLengths & ((1 << UInt64(min(remaining, RouteNode.longest) + 1)) &- 1) != 0
+    }
 }
 
 struct MixedEdge: Sendable {

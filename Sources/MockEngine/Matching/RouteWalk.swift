@@ -111,9 +111,8 @@ extension RouteTable {
         let place = nodes[node]
         let branches = nodes.branches(of: place)
         let remaining = walk.segmentCount - depth
-        guard
-            place.mayTake(remaining: remaining, walk.bits)
-                || (place.methods & walk.bits != 0 && branches?.mayTake(remaining: remaining) == true)
+        guard place.methods & walk.bits != 0,
+            place.mayTake(remaining: remaining) || branches?.mayTake(remaining: remaining) == true
         else { return }
         if depth == walk.segmentCount {
             walk.ends.add(place.own.range)
