@@ -95,7 +95,7 @@ package struct NearMissFinder: Sendable {
             if seen.insert(index).inserted { indices.append(index) }
             return indices.count >= Self.pathLimit
         }
-        _ = table.candidates(method: nil, path: view.request.path, visit: add)
+        _ = table.candidates(method: nil, path: view.request.path) { route, _ in add(route) }
         for index in path.firstSegment.flatMap({ byFirstLiteral[$0] }) ?? [] where add(index) { return indices }
         for index in candidates.indices where add(index) { return indices }
         return indices

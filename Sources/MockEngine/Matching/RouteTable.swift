@@ -13,11 +13,14 @@ package final class RouteTable: Sendable {
         package var pattern: RoutePattern
         /// Higher wins.
         package var priority: Int
+        /// Whether requests on its path have more conditions to meet; what a visitor is told.
+        package var hasConditions: Bool
 
-        package init(methods: MethodSet, pattern: RoutePattern, priority: Int = 0) {
+        package init(methods: MethodSet, pattern: RoutePattern, priority: Int = 0, hasConditions: Bool = false) {
             self.methods = methods
             self.pattern = pattern
             self.priority = priority
+            self.hasConditions = hasConditions
         }
     }
 
@@ -54,9 +57,19 @@ package final class RouteTable: Sendable {
 
     struct Ranked: BitwiseCopyable, Sendable {
         /// The order in which routes are tried: priority, specificity, creation.
-        var rank: Int32
-        var route: Int32
-        var bits: UInt64
+        let rank: Int32
+        /// Its number, and in the lowest bit whether it has conditions.
+        private let marked: UInt32
+        let bits: UInt64
+
+        init(rank: Int, route: Int, hasConditions: Bool, bits: UInt64) {
+            self.rank = Int32(rank)
+            marked = UInt32(route) << 1 | (hasConditions ? 1 : 0)
+            self.bits = bits
+        }
+
+        var route: Int { Int(marked >> 1) }
+        var hasConditions: Bool { marked & 1 != 0 }
     }
 
     package init(routes: [Entry]) {
@@ -90,7 +103,9 @@ package final class RouteTable: Sendable {
     /// Shows `visit` the routes for a method (upper case) and a path (in normal form), best first, until it returns true.
     ///
     /// HEAD goes to routes for GET too; nil stands for every method. A slash at the end of the path does not count.
-    package func candidates(method: String?, path: String, visit: (_ route: Int) -> Bool) -> Lookup {
+    package func candidates(
+        method: String?, path: String, visit: (_ route: Int, _ hasConditions: Bool) -> Bool
+    ) -> Lookup {
         var path = path
         return path.withUTF8 { candidates(method: method, path: $0, visit: visit) }
     }
@@ -100,7 +115,7 @@ package final class RouteTable: Sendable {
     /// - Parameter nears: told the place of each route before anything is known of it.
     package func candidates(
         method: String?, path: UnsafeBufferPointer<UInt8>, nears: (_ place: Int) -> Void = { _ in },
-        visit: (_ route: Int) -> Bool
+        visit: (_ route: Int, _ hasConditions: Bool) -> Bool
     ) -> Lookup {
         let bits = method.map(methods.requestBits) ?? RouteMethods.every
         var lookup = Lookup(accepted: nil, place: nil, steps: 0, isCutShort: false)
@@ -111,10 +126,10 @@ package final class RouteTable: Sendable {
             while let place = walk.ends.next(in: ranked) {
                 nears(place)
                 let candidate = ranked[place]
-                let route = Int(candidate.route)
+                let route = candidate.route
                 guard candidate.bits & bits != 0 else { continue }
                 if bits == RouteMethods.other, let method, !methodSets[route].contains(method) { continue }
-                if visit(route) {
+                if visit(route, candidate.hasConditions) {
                     lookup.accepted = route
                     lookup.place = place
                     return
@@ -125,7 +140,7 @@ package final class RouteTable: Sendable {
     }
 
     /// The route that has a place. Each has one, and a lookup knows it before it knows the route.
-    package func route(at place: Int) -> Int { Int(ranked[place].route) }
+    package func route(at place: Int) -> Int { ranked[place].route }
 
     /// The methods that the routes of a path take, with HEAD where GET is; nil when no route has the path.
     package func allowedMethods(path: String) -> MethodSet? {
@@ -137,7 +152,7 @@ package final class RouteTable: Sendable {
                 let candidate = ranked[place]
                 bits |= candidate.bits
                 if candidate.bits & RouteMethods.other != 0,
-                    case .some(let names) = methodSets[Int(candidate.route)]
+                    case .some(let names) = methodSets[candidate.route]
                 {
                     others += names.filter { methods.requestBits($0) == RouteMethods.other && !others.contains($0) }
                 }

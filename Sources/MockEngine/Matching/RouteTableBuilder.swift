@@ -48,7 +48,9 @@ final class RouteTableBuilder {
             }
         }
         for (rank, index) in order.enumerated() {
-            ranked.append(RouteTable.Ranked(rank: Int32(rank), route: Int32(index), bits: bits[index]))
+            ranked.append(
+                RouteTable.Ranked(
+                    rank: rank, route: index, hasConditions: entries[index].hasConditions, bits: bits[index]))
             insert(patterns[index], rank: Int32(rank))
         }
     }

@@ -11,9 +11,6 @@ package final class CompiledWorkspace: Sendable {
 
     // What every request looks at comes first and stands together: of most workspaces nothing is in the cache.
     private let table: RouteTable
-    /// By route: whether requests on its path have conditions to meet. Apart from the routes, so that a request looks at
-    /// no route that it need not know.
-    private let hasConditions: LineArray<Bool>
     private let routes: [CompiledRoute]
     package let id: WorkspaceID
     package let settings: WorkspaceSettings
@@ -49,7 +46,8 @@ package final class CompiledWorkspace: Sendable {
                     let route = try CompiledRoute(definition, mock: mock, pattern: pattern, schemas: schemas)
                     entries.append(
                         RouteTable.Entry(
-                            methods: definition.methods, pattern: pattern, priority: definition.priority))
+                            methods: definition.methods, pattern: pattern, priority: definition.priority,
+                            hasConditions: route.match != nil))
                     size += route.approximateSize
                     routes.append(route)
                 } catch {
@@ -60,13 +58,10 @@ package final class CompiledWorkspace: Sendable {
         table = RouteTable(routes: entries)
         nearMisses = NearMissFinder(routes.map(\.nearMissCandidate), table: table)
         self.routes = routes
-        hasConditions = LineArray(routes.map { $0.match != nil })
         hasSequences = routes.contains(where: \.isSequence)
         self.defects = defects
         approximateSize = size
     }
-
-    deinit { hasConditions.deallocate() }
 
     /// Bytes in memory, roughly: a value takes some forty, a member its key as well.
     private static func approximateSize(of json: JSON) -> Int {
@@ -101,7 +96,6 @@ package final class CompiledWorkspace: Sendable {
     /// What every request looks at, but for its route.
     package var pieces: [MemoryPiece] {
         [MemoryPiece(self, byteCount: 48)] + table.pieces
-            + [MemoryPiece(hasConditions.address(of: 0), byteCount: min(hasConditions.count, 128))]
     }
 
     package var beginnings: RouteBeginnings { table.nodes.beginnings }
@@ -121,8 +115,8 @@ package final class CompiledWorkspace: Sendable {
         method: String, path: UnsafeBufferPointer<UInt8>, nears: (_ place: Int) -> Void = { _ in },
         view: () -> RequestView
     ) -> FoundRoute? {
-        let lookup = table.candidates(method: method, path: path, nears: nears) { index in
-            guard hasConditions[index], let match = routes[index].match else { return true }
+        let lookup = table.candidates(method: method, path: path, nears: nears) { index, hasConditions in
+            guard hasConditions, let match = routes[index].match else { return true }
             return match.matches(view())
         }
         guard let number = lookup.accepted, let place = lookup.place else { return nil }

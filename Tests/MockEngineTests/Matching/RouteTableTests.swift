@@ -18,7 +18,7 @@ struct RouteTableTests {
 
     static func all(_ table: RouteTable, _ method: String, _ path: String) -> [Int] {
         var found: [Int] = []
-        _ = table.candidates(method: method, path: path) { route in
+        _ = table.candidates(method: method, path: path) { route, _ in
             found.append(route)
             return false
         }
@@ -81,7 +81,7 @@ struct RouteTableTests {
     @Test func `the visitor's choice ends the lookup`() throws {
         let table = try Self.table(["GET /a", "GET /a", "GET /a"])
         var seen: [Int] = []
-        let lookup = table.candidates(method: "GET", path: "/a") { route in
+        let lookup = table.candidates(method: "GET", path: "/a") { route, _ in
             seen.append(route)
             return route == 1
         }
@@ -158,7 +158,7 @@ struct RouteTableTests {
     @Test func `a lookup takes as many steps among 10,000 routes as among 10`() throws {
         func steps(_ count: Int) throws -> Int {
             let table = try Self.table((0..<count).map { "GET /api/resource\($0)/{id}/items" })
-            let lookup = table.candidates(method: "GET", path: "/api/resource7/42/items") { _ in true }
+            let lookup = table.candidates(method: "GET", path: "/api/resource7/42/items") { _, _ in true }
             #expect(lookup.accepted == 7)
             return lookup.steps
         }
@@ -177,7 +177,7 @@ struct RouteTableTests {
         }
         let table = try Self.table(routes)
         let path = String(repeating: "/a", count: 14) + "/q"
-        let lookup = table.candidates(method: "GET", path: path) { _ in true }
+        let lookup = table.candidates(method: "GET", path: path) { _, _ in true }
         #expect(lookup.accepted == nil)
         #expect(table.worstCaseSteps > RouteTable.stepLimit)
         #expect(lookup.steps <= RouteTable.stepLimit)
@@ -190,8 +190,8 @@ struct RouteTableTests {
         }
         let table = try Self.table(routes)
         let path = String(repeating: "/a", count: 9)
-        #expect(table.candidates(method: "GET", path: path) { _ in true }.steps == 1)
-        #expect(table.candidates(method: "POST", path: path + "/a") { _ in true }.steps == 1)
+        #expect(table.candidates(method: "GET", path: path) { _, _ in true }.steps == 1)
+        #expect(table.candidates(method: "POST", path: path + "/a") { _, _ in true }.steps == 1)
     }
 
     @Test func `thousands of routes that all match come in order`() throws {
