@@ -28,6 +28,9 @@ package struct Identifier<Kind: IdentifierKind>:
 
     package var text: String { "\(Kind.prefix)_\(letters.text)" }
 
+    /// Writes the 16 characters without what stands before them.
+    package func writeLetters(to target: UnsafeMutableRawPointer) { letters.write(to: target) }
+
     package var description: String { text }
 
     package static func < (left: Self, right: Self) -> Bool { left.letters < right.letters }
@@ -77,6 +80,9 @@ package struct TenantID: Sendable, Hashable, Comparable, CustomStringConvertible
     }
 
     package var text: String { letters.text }
+
+    /// Writes 16 bytes: the ten characters, and six zeros.
+    package func writeLetters(to target: UnsafeMutableRawPointer) { letters.write(to: target) }
 
     /// The name of the tenant's database schema.
     package var schemaName: String { "tenant_" + text }

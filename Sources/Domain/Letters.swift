@@ -41,6 +41,12 @@ struct Letters: Sendable, Hashable, Comparable {
         }
     }
 
+    /// Writes `capacity` bytes: the text, and zeros after its end.
+    func write(to target: UnsafeMutableRawPointer) {
+        target.storeBytes(of: high.bigEndian, as: UInt64.self)
+        target.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+    }
+
     static func < (left: Letters, right: Letters) -> Bool { (left.high, left.low) < (right.high, right.low) }
 
     private mutating func put(_ byte: UInt8, at index: Int) {

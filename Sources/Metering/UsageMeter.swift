@@ -146,10 +146,10 @@ package final class UsageMeter: Service {
     }
 
     /// How long to leave requests alone after a tenant whose ledger was written for as long as `taken`: long enough for
-    /// writing to take a twentieth of the time, but not so long that the others, `remaining` with this one, cannot share
+    /// writing to take a hundredth of the time, but not so long that the others, `remaining` with this one, cannot share
     /// what is `left` of the round, and at least as long as it took.
     static func pause(after taken: Duration, remaining: Int, left: Duration) -> Duration {
-        max(taken, min(taken * 19, left / remaining))
+        max(taken, min(taken * 99, left / remaining))
     }
 
     /// Sees to it that slots stay free; false when only a flush can free some.

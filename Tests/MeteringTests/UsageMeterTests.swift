@@ -157,8 +157,8 @@ import Testing
     }
 
     @Test(arguments: [
-        // Writing takes a twentieth of the time where there is enough of it,
-        (1, 10, 40_000, 19), (500, 1, 40_000, 9_500),
+        // Writing takes a hundredth of the time where there is enough of it,
+        (1, 10, 40_000, 99), (500, 1, 60_000, 49_500),
         // a part of what is left where there is not,
         (30, 1_000, 20_000, 30), (30, 100, 20_000, 200),
         // and half of it once the round is late.

@@ -98,7 +98,7 @@ extension SettingKey {
         "How many tenants have metrics of their own; the others are counted as `tenant_id=\"other\"`.")
     static let usageFlush = SettingKey(
         "usage.flush_seconds", .integer(1...3600), default: .int(10),
-        "How often counted usage is written to the database; where that takes long it is spread over up to four times as long. "
+        "How often counted usage is written to the database; where that takes long it is spread over up to twelve times as long. "
             + "Until then it is in `usage` in the data folder, where a crash of the process does not reach it."
     )
     static let journalEntries = SettingKey(

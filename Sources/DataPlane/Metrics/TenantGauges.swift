@@ -10,9 +10,9 @@ final class TenantGauges: Sendable {
     private static let sampleInterval = Duration.seconds(5)
     /// Counting rows is dearer.
     private static let countInterval = Duration.seconds(30)
-    /// Nobody waits for the counts, so that those of many tenants take a fifth of a core at most: after each comes a pause of
-    /// so many times its length.
-    private static let pause = 4
+    /// Nobody waits for the counts, so that those of many tenants take a twentieth of a core at most: after each comes a
+    /// pause of so many times its length.
+    private static let pause = 19
     private static let activeFor: Int64 = 300_000_000
 
     private let database: any Database

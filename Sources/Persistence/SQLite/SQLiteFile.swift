@@ -59,10 +59,11 @@ final class SQLiteFile: Sendable {
         } catch let error as GRDB.DatabaseError { throw DatabaseError(error) }
     }
 
-    /// Blocks the calling thread.
+    /// Blocks the calling thread. Asks the writer, which is there once the file is open: a reader would have to be opened and to
+    /// read the schema anew, and who comes to write needs none.
     func status(_ set: MigrationSet) throws -> SchemaStatus {
         try DatabaseError.translating {
-            try pool.read { connection in
+            try pool.writeWithoutTransaction { connection in
                 guard try connection.tableExists("ledger") else { return .empty }
                 return try MigrationLedger(set).status(SQLiteSession(connection))
             }
