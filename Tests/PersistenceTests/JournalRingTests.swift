@@ -47,7 +47,7 @@ private func journalEntry(body: String) -> JournalEntry {
             #expect(ring.count == expected.count)
             #expect(ring.bytes == total)
             #expect(ring.count <= limits.entriesPerWorkspace)
-            #expect(ring.bytes <= limits.bytesPerWorkspace * 2 || ring.count == 1)
+            #expect(ring.bytes <= limits.bytesPerWorkspace || ring.count == 1)
             if number % 10 == 0 {
                 #expect(ring.entries.map { $0.read().body } == expected)
                 let places = Int.random(in: 0...ring.count, using: &random)..<ring.count
@@ -85,7 +85,7 @@ private func journalEntry(body: String) -> JournalEntry {
         for _ in 0..<limits.entriesPerWorkspace * 3 {
             let entry = PackedText(entry: journalEntry(body: String(repeating: "x", count: 200)))
             content += ring.append(packed: entry, limits).forgotten == 0 ? 224 : 0
-            #expect(ring.bytes <= max(content * 3 / 2, 256))
+            #expect(ring.bytes <= max(content * 8 / 5, 512))
         }
         #expect(ring.count == limits.entriesPerWorkspace)
         #expect(ring.bytes <= ring.count * 224 * 5 / 4)

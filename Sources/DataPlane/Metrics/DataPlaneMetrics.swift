@@ -151,6 +151,11 @@ struct TenantMetrics: ~Copyable, Sendable {
     /// Where most durations are counted.
     var piece: MemoryPiece { MemoryPiece(durations.address, byteCount: 16) }
 
+    /// What counts the status that came last; nil before the first.
+    var lastCounter: MemoryPiece? {
+        state.withLock { $0.last.map { MemoryPiece($0.counter.toOpaque(), byteCount: 24) } }
+    }
+
     func record(status: Int, durationMicroseconds: Int64) {
         durations.observe(Double(durationMicroseconds) / 1_000_000)
         state.withLock { state in

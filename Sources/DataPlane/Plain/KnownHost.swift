@@ -40,7 +40,9 @@ struct KnownHost: Equatable {
     func prefetch(_ path: UnsafeBufferPointer<UInt8>) { place.pointee.neighbourhood.bringNear(path) }
 
     /// Remembers what a request to the host led to.
-    func note(_ snapshot: Snapshot) { place.pointee.neighbourhood.note(snapshot) }
+    func note(_ snapshot: Snapshot, of tenant: HostedTenant) {
+        place.pointee.neighbourhood.note(snapshot, of: tenant)
+    }
 }
 
 /// What is known of one host. All that the next request to it needs stands here, in five cache lines; a place of zeros is

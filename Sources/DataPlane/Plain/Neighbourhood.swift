@@ -12,19 +12,22 @@ struct Neighbourhood {
     /// What does not fit is not brought near.
     private var tenant = InlineArray<9, UnsafeRawPointer?>(repeating: nil)
     private var snapshot = InlineArray<16, UnsafeRawPointer?>(repeating: nil)
-    /// Where the journal's next entry will probably be.
+    /// Where the journal's next entry will probably be, and the one that it is kept in place of.
     private var nextEntry: UnsafeRawPointer?
+    private var oldestEntry: UnsafeRawPointer?
     private var beginnings: RouteBeginnings?
     private var known: ObjectIdentifier?
 
     mutating func note(_ tenant: HostedTenant) { Self.write(tenant.pieces, to: &self.tenant) }
 
-    mutating func note(_ snapshot: Snapshot) {
+    /// When it has answered a request to the tenant.
+    mutating func note(_ snapshot: Snapshot, of tenant: HostedTenant) {
         nextEntry = snapshot.journal.nextPlace
+        oldestEntry = snapshot.journal.oldestPlace
         guard known != ObjectIdentifier(snapshot) else { return }
         known = ObjectIdentifier(snapshot)
         beginnings = snapshot.workspace.beginnings
-        Self.write(snapshot.pieces, to: &self.snapshot)
+        Self.write([tenant.metrics.lastCounter].compactMap(\.self) + snapshot.pieces, to: &self.snapshot)
     }
 
     private static func write<let count: Int>(
@@ -39,7 +42,8 @@ struct Neighbourhood {
         for index in tenant.indices { mockforge_prefetch(tenant[index]) }
         beginnings?.prefetch(path)
         for index in snapshot.indices { mockforge_prefetch(snapshot[index]) }
-        // An entry of ordinary length, and the one that is forgotten for it.
+        // All of an entry of ordinary length.
         mockforge_prefetch_lines(nextEntry, 4)
+        mockforge_prefetch(oldestEntry)
     }
 }

@@ -46,7 +46,7 @@ extension DataPlane {
             !(snapshot.asksWho.origin && request.marks.contains(.origin))
         else { return false }
         // When it is over, so that the journal tells where the next one goes.
-        defer { exchange.host.note(snapshot) }
+        defer { exchange.host.note(snapshot, of: tenant) }
         return answer(exchange, of: tenant, from: snapshot, dates, at: now, into: &out)
     }
 

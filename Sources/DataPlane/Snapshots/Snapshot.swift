@@ -50,7 +50,7 @@ extension Snapshot {
 
     /// What every request looks at, but for its route.
     var pieces: [MemoryPiece] {
-        [MemoryPiece(self, byteCount: 80), MemoryPiece(journal, byteCount: 152), routes.headPiece]
+        [MemoryPiece(self, byteCount: 80), MemoryPiece(journal, byteCount: 176), routes.headPiece]
             + compiled.use { $0.pieces }
     }
 }

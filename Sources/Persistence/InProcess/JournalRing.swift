@@ -3,10 +3,10 @@ import Domain
 
 /// The newest entries of one workspace, oldest first, within the bounds of `JournalLimits`.
 ///
-/// They lie one behind the other in one piece of memory that is used round and round, so that a packed entry allocates
-/// nothing, frees nothing and touches no memory but its own and that of the oldest, which is next to it. The piece grows as
-/// long as nothing has to be forgotten. An entry that is not packed is kept beside it and has only its place there; together
-/// they take at most twice what a workspace may keep, unless one entry alone is larger.
+/// They lie one behind the other in pieces of memory, so that a packed entry touches no memory but its own and the header of
+/// the oldest. Pieces are taken as entries come and given back as they are forgotten; no entry is ever moved. An entry that is not
+/// packed is kept beside them and has only its place there. All of it takes at most what a workspace may keep, unless one
+/// entry alone is larger.
 ///
 /// It owns the memory, hence `@unchecked Sendable`.
 package struct JournalRing: ~Copyable, @unchecked Sendable {
@@ -19,58 +19,78 @@ package struct JournalRing: ~Copyable, @unchecked Sendable {
         let reader: (any PackedJournalEntry.Type)?
     }
 
-    private static let alignment = 8
-    private static let memoryAlignment = 16
-    private static let leastCapacity = 256
+    private struct Piece {
+        let memory: UnsafeMutableRawPointer
+        let capacity: Int
+        /// Where the next entry begins.
+        var end: UnsafeMutableRawPointer
 
-    private var memory = UnsafeMutableRawPointer.allocate(byteCount: 0, alignment: Self.memoryAlignment)
-    private var capacity = 0
-    /// Where the oldest entry begins.
-    private var start = 0
-    /// Behind the newest entry.
-    private var end = 0
-    /// Where those entries end that lie between `start` and the end of the memory, while the newer ones lie at its
-    /// beginning; nil when they all lie between `start` and `end`.
-    private var turn: Int?
+        init(capacity: Int) {
+            memory = .allocate(byteCount: capacity, alignment: 16)
+            self.capacity = capacity
+            end = memory
+        }
+
+        var room: Int { capacity - (end - memory) }
+    }
+
+    private static let alignment = 8
+    /// Bytes of a piece, which grow with what is kept.
+    private static let pieceSizes = 256...16_384
+
+    /// The oldest entry, if there is one.
+    private var front: UnsafeMutableRawPointer
+    /// Where the entries end of the piece that the oldest is in; nil while that is the newest.
+    private var frontEnd: UnsafeMutableRawPointer?
+    private var newest = Piece(capacity: 0)
+    /// Older pieces, the oldest first.
+    private var closed = Deque<Piece>()
+    private var pieceBytes = 0
     private var unpacked = Deque<any DeferredJournalEntry>()
     /// What they take beside the memory.
     private var unpackedCost = 0
 
     package private(set) var count = 0
 
-    package init() {}
+    package init() { front = newest.memory }
 
-    deinit { memory.deallocate() }
+    deinit {
+        for piece in closed { piece.memory.deallocate() }
+        newest.memory.deallocate()
+    }
 
     /// What the ring takes in memory, about.
-    package var bytes: Int { capacity + unpackedCost }
-
-    /// What of the memory is in use.
-    private var used: Int { turn.map { $0 - start + end } ?? end - start }
+    package var bytes: Int { pieceBytes + unpackedCost }
 
     package var entries: [any DeferredJournalEntry] { entries(0..<count) }
 
-    /// Where the next entry will begin, unless memory is taken for it, and where the one begins that it is kept in place of.
-    var nextPlace: UnsafeRawPointer { UnsafeRawPointer(memory + end) }
+    /// Where the next entry will begin, unless memory is taken for it.
+    var nextPlace: UnsafeRawPointer { UnsafeRawPointer(newest.end) }
+
+    /// Where the entry begins that is forgotten next.
+    var oldestPlace: UnsafeRawPointer { UnsafeRawPointer(front) }
 
     /// By their places among those that are kept.
     package func entries(_ places: Range<Int>) -> [any DeferredJournalEntry] {
         var result: [any DeferredJournalEntry] = []
         result.reserveCapacity(places.count)
-        var (position, nextUnpacked) = (start, unpacked.startIndex)
-        for place in 0..<places.upperBound {
-            if position == turn { position = 0 }
-            let header = header(at: position)
-            if let reader = header.reader {
-                if place >= places.lowerBound {
-                    let bytes = UnsafeRawBufferPointer(start: content(at: position), count: Int(header.byteCount))
-                    result.append(UnreadJournalEntry(bytes, reader))
+        var nextUnpacked = unpacked.startIndex
+        var place = 0
+        for index in 0...closed.count {
+            let piece = index < closed.count ? closed[index] : newest
+            var position = index == 0 ? front : piece.memory
+            while position < piece.end, place < places.upperBound {
+                let header = Self.header(at: position)
+                let isAsked = place >= places.lowerBound
+                if let reader = header.reader {
+                    if isAsked { result.append(UnreadJournalEntry(Self.content(at: position, header), reader)) }
+                } else {
+                    if isAsked { result.append(unpacked[nextUnpacked]) }
+                    nextUnpacked += 1
                 }
-            } else {
-                if place >= places.lowerBound { result.append(unpacked[nextUnpacked]) }
-                nextUnpacked += 1
+                position += Int(header.length)
+                place += 1
             }
-            position += Int(header.length)
         }
         return result
     }
@@ -95,94 +115,81 @@ package struct JournalRing: ~Copyable, @unchecked Sendable {
     ) -> (growth: Int, forgotten: Int) {
         let before = bytes
         let byteCount = entry.packedLength
-        let (place, forgotten) = add(byteCount: byteCount, cost: 0, reader: type(of: entry), limits)
-        entry.pack(to: UnsafeMutableRawBufferPointer(start: content(at: place), count: byteCount))
+        let (content, forgotten) = add(byteCount: byteCount, cost: 0, reader: type(of: entry), limits)
+        entry.pack(to: UnsafeMutableRawBufferPointer(start: content, count: byteCount))
         return (bytes - before, forgotten)
     }
 
     // MARK: Places
 
-    private func header(at position: Int) -> Header {
-        memory.load(fromByteOffset: position, as: Header.self)
+    private static func header(at position: UnsafeMutableRawPointer) -> Header { position.load(as: Header.self) }
+
+    private static func content(at position: UnsafeMutableRawPointer, _ header: Header) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: position + MemoryLayout<Header>.stride, count: Int(header.byteCount))
     }
 
-    private func content(at position: Int) -> UnsafeMutableRawPointer {
-        memory + position + MemoryLayout<Header>.stride
-    }
-
-    /// Makes room and writes the header; gives the entry's place and how many entries were forgotten.
+    /// Makes room and writes the header; gives where the entry's bytes go and how many entries were forgotten.
     private mutating func add(
         byteCount: Int, cost: Int, reader: (any PackedJournalEntry.Type)?, _ limits: JournalLimits
-    ) -> (place: Int, forgotten: Int) {
+    ) -> (content: UnsafeMutableRawPointer, forgotten: Int) {
         let length = (MemoryLayout<Header>.stride + byteCount + Self.alignment - 1) / Self.alignment * Self.alignment
         var forgotten = 0
-        while count > 0,
-            count >= limits.entriesPerWorkspace
-                || used + unpackedCost + length + cost > limits.bytesPerWorkspace
-        {
+        while count > 0, count >= limits.entriesPerWorkspace || !hasRoom(length, cost, limits) {
             forgetOldest()
             forgotten += 1
         }
-        let isTooLarge = capacity + unpackedCost + cost > limits.bytesPerWorkspace
-        if isTooLarge, used + length < capacity / 2 { move(to: used + length) }
-        while !hasRoom(length) {
-            // A turn can waste almost a whole entry, for which no more memory is taken than what the entries may take.
-            if count > 0, capacity >= limits.bytesPerWorkspace {
-                forgetOldest()
-                forgotten += 1
-            } else {
-                move(to: capacity(for: length, limits))
-            }
-        }
-        (memory + end).storeBytes(
+        if newest.room < length { addPiece(of: pieceSize(for: length)) }
+        let place = newest.end
+        place.storeBytes(
             of: Header(length: UInt32(length), byteCount: UInt32(byteCount), reader: reader), as: Header.self)
-        let place = end
-        end += length
+        newest.end = place + length
         count += 1
-        return (place, forgotten)
+        return (place + MemoryLayout<Header>.stride, forgotten)
     }
 
-    /// How much memory to take when an entry of this length has no room: half as much again, but when entries go on as they
-    /// are, little more than all of them will need.
-    private func capacity(for length: Int, _ limits: JournalLimits) -> Int {
-        let needed = used + length
-        let expected = needed / (count + 1) * limits.entriesPerWorkspace
-        let growth = max(capacity, min(expected, capacity / 3 * 4)) / 8 * 9
-        return min(max(limits.bytesPerWorkspace, length), max(growth, needed, Self.leastCapacity))
+    /// Whether an entry can be added without anything being forgotten.
+    private func hasRoom(_ length: Int, _ cost: Int, _ limits: JournalLimits) -> Bool {
+        let growth = newest.room < length ? pieceSize(for: length) : 0
+        return bytes + growth + cost <= limits.bytesPerWorkspace
     }
 
-    /// Whether so many bytes have room at `end`, which goes to the beginning when they have it there.
-    private mutating func hasRoom(_ length: Int) -> Bool {
-        if turn != nil { return length <= start - end }
-        if length <= capacity - end { return true }
-        guard count > 0, length <= start else { return false }
-        turn = end
-        end = 0
-        return true
+    /// A third of what there is, within bounds.
+    private func pieceSize(for length: Int) -> Int {
+        max(length, min(max(pieceBytes / 3, Self.pieceSizes.lowerBound), Self.pieceSizes.upperBound))
+    }
+
+    private mutating func addPiece(of capacity: Int) {
+        if count == 0 {
+            newest.memory.deallocate()
+            pieceBytes = 0
+        } else {
+            if frontEnd == nil { frontEnd = newest.end }
+            closed.append(newest)
+        }
+        newest = Piece(capacity: capacity)
+        pieceBytes += capacity
+        if count == 0 { front = newest.memory }
     }
 
     private mutating func forgetOldest() {
-        if start == turn {
-            start = 0
-            turn = nil
-        }
-        let header = header(at: start)
-        start += Int(header.length)
+        let header = Self.header(at: front)
+        front += Int(header.length)
         count -= 1
         if header.reader == nil, let oldest = unpacked.popFirst() { unpackedCost -= oldest.cost }
-        if count == 0 { (start, end, turn) = (0, 0, nil) }
+        if front == frontEnd {
+            dropOldestPiece()
+        } else if count == 0 {
+            addPiece(of: 0)
+        }
     }
 
-    /// Moves the entries into memory of this many bytes, the oldest first.
-    private mutating func move(to capacity: Int) {
-        let moved = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: Self.memoryAlignment)
-        let first = (turn ?? end) - start
-        moved.copyMemory(from: memory + start, byteCount: first)
-        if turn != nil { (moved + first).copyMemory(from: memory, byteCount: end) }
-        end = first + (turn == nil ? 0 : end)
-        memory.deallocate()
-        (memory, start, turn) = (moved, 0, nil)
-        self.capacity = capacity
+    /// Goes on with the next, which is not empty.
+    private mutating func dropOldestPiece() {
+        guard let oldest = closed.popFirst() else { return }
+        oldest.memory.deallocate()
+        pieceBytes -= oldest.capacity
+        front = closed.first?.memory ?? newest.memory
+        frontEnd = closed.first?.end
     }
 }
 

@@ -22,8 +22,9 @@ final class WorkspaceJournal: JournalAppender {
         }
     }
 
-    /// The address of `nextPlace`, known without the lock.
+    /// The addresses of `nextPlace` and `oldestPlace`, known without the lock.
     private let nextAddress = Atomic<UInt>(0)
+    private let oldestAddress = Atomic<UInt>(0)
     private let table: JournalTable
     private let state = Mutex(State())
     private var limits: JournalLimits { table.limits }
@@ -41,6 +42,7 @@ final class WorkspaceJournal: JournalAppender {
     }
 
     var nextPlace: UnsafeRawPointer? { UnsafeRawPointer(bitPattern: nextAddress.load(ordering: .relaxed)) }
+    var oldestPlace: UnsafeRawPointer? { UnsafeRawPointer(bitPattern: oldestAddress.load(ordering: .relaxed)) }
 
     @inline(__always)
     private func add(
@@ -54,6 +56,7 @@ final class WorkspaceJournal: JournalAppender {
             state.firstNumber += forgotten
             state.lastUse = moment
             nextAddress.store(UInt(bitPattern: state.ring.nextPlace), ordering: .relaxed)
+            oldestAddress.store(UInt(bitPattern: state.ring.oldestPlace), ordering: .relaxed)
             return (growth, state.streams.isEmpty ? [] : Array(state.streams.values))
         }
         if !streams.isEmpty {

@@ -74,9 +74,10 @@ package protocol Journal: Sendable {
 package protocol JournalAppender: AnyObject, Sendable {
     func append(_ entry: any DeferredJournalEntry)
     func append(packed entry: some PackedJournalEntry)
-    /// Where the next entry will probably be written, for whoever has that brought near before it comes; never to be read. Nil
-    /// where that is not worth it.
+    /// Where the next entry will probably be written, and where the one begins that is forgotten for it: for whoever has them
+    /// brought near before it comes; never to be read. Nil where that is not worth it.
     var nextPlace: UnsafeRawPointer? { get }
+    var oldestPlace: UnsafeRawPointer? { get }
 }
 
 /// A journal entry in the form in which it was cheapest to keep: reading it out is left to whoever looks at it.

@@ -107,6 +107,7 @@ package final class RedisJournal: Journal {
 
         /// Entries are sent before they take much memory.
         var nextPlace: UnsafeRawPointer? { nil }
+        var oldestPlace: UnsafeRawPointer? { nil }
     }
 
     private func note(_ added: (wasEmpty: Bool, dropped: Int), _ line: JournalLine, read: () -> JournalEntry) {
