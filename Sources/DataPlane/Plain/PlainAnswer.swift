@@ -92,10 +92,7 @@ extension DataPlane {
         count(answered, tenant, snapshot, route: served)
         if keeps(snapshot.settings) {
             let entry = PlainJournalEntry(
-                fields: PlainJournalEntry.Fields(
-                    number: number, receivedAt: now, durationMicroseconds: answered.durationMicroseconds,
-                    request: request, status: answered.status, mockID: answered.mockID, routeID: answered.routeID),
-                bytes: exchange.bytes)
+                fields: PlainJournalEntry.Fields(answered, request, number), bytes: exchange.bytes)
             if let findings {
                 snapshot.journal.append(FoundJournalEntry(entry, findings))
             } else {

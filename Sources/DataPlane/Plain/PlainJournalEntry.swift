@@ -5,15 +5,25 @@ import Persistence
 
 /// A plain request on its way into the journal, which keeps its bytes and reads them out when somebody looks.
 struct PlainJournalEntry: PackedJournalEntry {
-    /// Of a kind that may be copied as bytes.
+    /// Of a kind that may be copied as bytes; in an order that leaves few of them unused, since journals keep many.
     struct Fields: BitwiseCopyable {
-        var number: RequestNumber
-        var receivedAt: Timestamp
-        var durationMicroseconds: Int64
-        var request: PlainRequest
-        var status: Int
-        var mockID: MockID?
-        var routeID: RouteID?
+        private let number: RequestNumber
+        let receivedAt: Timestamp
+        private let mockID: MockID?
+        private let status: UInt16
+        private let durationMicroseconds: UInt32
+        private let routeID: RouteID?
+        private let request: PlainRequest
+
+        init(_ answered: Answered, _ request: PlainRequest, _ number: RequestNumber) {
+            self.number = number
+            receivedAt = answered.receivedAt
+            mockID = answered.mockID
+            status = UInt16(clamping: answered.status)
+            durationMicroseconds = UInt32(clamping: answered.durationMicroseconds)
+            routeID = answered.routeID
+            self.request = request
+        }
     }
 
     let fields: Fields
@@ -47,7 +57,7 @@ extension PlainJournalEntry.Fields {
         return JournalEntry(
             id: number.id, receivedAt: receivedAt, method: request.method.name, host: text(request.host),
             path: text(request.path), query: request.query.map(text), headers: headers, body: body,
-            isBodyTruncated: isTruncated, status: status, mockID: mockID, routeID: routeID,
-            durationMicroseconds: durationMicroseconds)
+            isBodyTruncated: isTruncated, status: Int(status), mockID: mockID, routeID: routeID,
+            durationMicroseconds: Int64(durationMicroseconds))
     }
 }

@@ -43,7 +43,7 @@ package struct PlainRequest: BitwiseCopyable, Equatable, Sendable {
     private let hostPlace: Place
     private let headersPlace: Place
     private let headEnd: UInt16
-    package let contentLength: Int
+    private let bodyLength: UInt32
 
     /// A range within a head, in four bytes: the journal keeps thousands of these requests.
     private struct Place: Equatable {
@@ -74,7 +74,7 @@ package struct PlainRequest: BitwiseCopyable, Equatable, Sendable {
         hostPlace = Place(host)
         headersPlace = Place(headers)
         headEnd = UInt16(headLength)
-        self.contentLength = contentLength
+        bodyLength = UInt32(contentLength)
     }
 
     /// Without the query.
@@ -86,6 +86,7 @@ package struct PlainRequest: BitwiseCopyable, Equatable, Sendable {
     package var headers: Range<Int> { headersPlace.range }
     /// Where the head ends and the body begins.
     package var headLength: Int { Int(headEnd) }
+    package var contentLength: Int { Int(bodyLength) }
 
     /// Where the request ends.
     package var length: Int { headLength + contentLength }

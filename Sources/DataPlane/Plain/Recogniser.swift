@@ -5,7 +5,7 @@ package struct Recogniser: Sendable {
 
     private static let maxHeaders = 64
     /// A longer body is unusual, so that lengths cannot overflow.
-    private static let maxLengthDigits = 10
+    private static let maxLengthDigits = 9
 
     /// - Parameter maxHeadLength: in bytes.
     package init(maxHeadLength: Int) { self.maxHeadLength = min(maxHeadLength, PlainRequest.maxHeadLength) }

@@ -16,32 +16,30 @@ struct ServedRoutes: ~Copyable, @unchecked Sendable {
 
     private let memory: UnsafeMutableRawPointer
     private let count: Int
-    /// What they take in memory.
+    /// What the replies begin with.
+    private let heads: [ReplyHeads.Head]
+    /// What they take in memory, heads that others share included.
     let byteCount: Int
 
     /// - Parameter replies: for each route what every request gets, but for its date and id; nil where replies differ.
-    init(_ replies: some Sequence<MockReply?>) {
+    init(_ replies: some Sequence<MockReply?>, _ shared: ReplyHeads) {
         let drafts = replies.map { PreparedReply.Draft($0) }
-        var end = Self.wholeLines(drafts.count * ServedRoute.size)
-        // Most routes of a workspace have the same head, which one copy serves.
-        var heads: [[UInt8]: Int] = [:]
+        var heads: [[UInt8]: ReplyHeads.Head] = [:]
         for case .some(let draft) in drafts where heads[draft.head] == nil {
-            heads[draft.head] = end
-            end += Self.wholeLines(draft.head.count)
+            heads[draft.head] = shared.head(draft.head)
         }
+        self.heads = Array(heads.values)
+        var end = Self.wholeLines(drafts.count * ServedRoute.size)
         var places: [Int] = []
         for draft in drafts {
             places.append(end)
             end += Self.wholeLines(draft?.size ?? 0)
         }
         count = drafts.count
-        byteCount = max(end, Self.line)
-        memory = .allocate(byteCount: byteCount, alignment: Self.line)
-        for (head, place) in heads {
-            UnsafeMutableRawBufferPointer(start: memory + place, count: head.count).copyBytes(from: head)
-        }
+        byteCount = heads.keys.reduce(end) { $0 + $1.count }
+        memory = .allocate(byteCount: max(end, Self.line), alignment: Self.line)
         for (index, (draft, place)) in zip(drafts, places).enumerated() {
-            let reply = draft.map { $0.write(to: memory + place, head: memory + (heads[$0.head] ?? 0)) }
+            let reply = draft.flatMap { draft in heads[draft.head].map { draft.write(to: memory + place, $0) } }
             (memory + index * ServedRoute.size).initializeMemory(
                 as: ServedRoute.Fields.self, to: ServedRoute.Fields(reply: reply))
         }
@@ -56,9 +54,6 @@ struct ServedRoutes: ~Copyable, @unchecked Sendable {
 
     /// Not to be used longer than the routes that it is of.
     subscript(place: Int) -> ServedRoute { ServedRoute(memory + place * ServedRoute.size) }
-
-    /// The head of a reply of ordinary length that all routes share, if they do.
-    var headPiece: MemoryPiece { MemoryPiece(memory + Self.wholeLines(count * ServedRoute.size), byteCount: 128) }
 
     func bringNear(_ place: Int) { mockforge_prefetch(memory + place * ServedRoute.size) }
 }
@@ -169,12 +164,13 @@ struct PreparedReply {
             MemoryLayout<Fields>.stride + (isShared ? MemoryLayout<[UInt8]>.size : body.count)
         }
 
-        /// - Parameter shared: where the bytes of `head` are.
-        func write(to start: UnsafeMutableRawPointer, head shared: UnsafeRawPointer) -> PreparedReply {
+        /// - Parameter head: of the reply; to be kept for as long as it is used.
+        func write(to start: UnsafeMutableRawPointer, _ head: ReplyHeads.Head) -> PreparedReply {
             start.initializeMemory(
                 as: Fields.self,
                 to: Fields(
-                    mockID: ids.mock, routeID: ids.route, head: shared, headLength: UInt16(head.count), status: status,
+                    mockID: ids.mock, routeID: ids.route, head: head.start, headLength: UInt16(head.count),
+                    status: status,
                     bodyLength: isShared ? PreparedReply.shared : UInt16(body.count), hasDate: hasDate))
             let reply = PreparedReply(start: start)
             if isShared {

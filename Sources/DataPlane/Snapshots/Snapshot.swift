@@ -27,7 +27,7 @@ package final class Snapshot: Sendable {
 
     init(
         workspace: CompiledWorkspace, settings: WorkspaceSettings, version: Int, isDefault: Bool,
-        documents: [String: JSON], journal: any JournalAppender, now: Timestamp
+        documents: [String: JSON], journal: any JournalAppender, heads: ReplyHeads, now: Timestamp
     ) {
         compiled = Part(workspace)
         self.settings = settings
@@ -35,7 +35,7 @@ package final class Snapshot: Sendable {
         self.isDefault = isDefault
         crossOrigin = CrossOrigin(settings.cors)
         asksWho = (settings.requireAPIKey, crossOrigin.isEnabled)
-        routes = ServedRoutes((0..<workspace.routeCount).lazy.map { workspace.fixedReply(at: $0) })
+        routes = ServedRoutes((0..<workspace.routeCount).lazy.map { workspace.fixedReply(at: $0) }, heads)
         self.documents = documents
         self.journal = journal
         lastUsed = Atomic(now.microseconds)
@@ -50,7 +50,7 @@ extension Snapshot {
 
     /// What every request looks at, but for its route.
     var pieces: [MemoryPiece] {
-        [MemoryPiece(self, byteCount: 80), MemoryPiece(journal, byteCount: 176), routes.headPiece]
+        [MemoryPiece(self, byteCount: 80), MemoryPiece(journal, byteCount: 176)]
             + compiled.use { $0.pieces }
     }
 }

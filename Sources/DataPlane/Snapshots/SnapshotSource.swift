@@ -23,6 +23,7 @@ package struct SnapshotSource: Sendable {
     let journal: any Journal
     /// Where compiling is done: it may take seconds, which the threads that all requests share do not have.
     let threads: TenantThreads
+    let heads = ReplyHeads()
     let defects: DefectReport
 
     /// An imported description: parsed already, as bytes to be parsed, or missing.
@@ -82,7 +83,8 @@ package struct SnapshotSource: Sendable {
         for defect in compiled.defects { report("route \(defect.routeID): \(defect.message)") }
         return Snapshot(
             workspace: compiled, settings: settings, version: stored.version, isDefault: workspace.isDefault,
-            documents: documents, journal: journal.appender(tenant: tenant, workspace: workspace.id), now: now)
+            documents: documents, journal: journal.appender(tenant: tenant, workspace: workspace.id),
+            heads: heads, now: now)
     }
 
     /// The bytes of files by their ids; a route whose file is missing is left out when it is compiled. The API bounds the

@@ -11,12 +11,13 @@ import Domain
 /// It owns the memory, hence `@unchecked Sendable`.
 package struct JournalRing: ~Copyable, @unchecked Sendable {
     /// Stands before each entry's bytes.
-    private struct Header {
+    private struct Header: BitwiseCopyable {
         /// Of header and bytes, rounded up to `alignment`.
         let length: UInt32
+        /// Of the bytes; nothing else has as many as `isElsewhere`, which stands for an entry in `unpacked`.
         let byteCount: UInt32
-        /// Nil for an entry that is kept in `unpacked`.
-        let reader: (any PackedJournalEntry.Type)?
+
+        static let isElsewhere = UInt32.max
     }
 
     private struct Piece {
@@ -24,6 +25,8 @@ package struct JournalRing: ~Copyable, @unchecked Sendable {
         let capacity: Int
         /// Where the next entry begins.
         var end: UnsafeMutableRawPointer
+        /// Of all packed entries in it; nil while there are none.
+        var reader: (any PackedJournalEntry.Type)?
 
         init(capacity: Int) {
             memory = .allocate(byteCount: capacity, alignment: 16)
@@ -82,11 +85,11 @@ package struct JournalRing: ~Copyable, @unchecked Sendable {
             while position < piece.end, place < places.upperBound {
                 let header = Self.header(at: position)
                 let isAsked = place >= places.lowerBound
-                if let reader = header.reader {
-                    if isAsked { result.append(UnreadJournalEntry(Self.content(at: position, header), reader)) }
-                } else {
+                if header.byteCount == Header.isElsewhere {
                     if isAsked { result.append(unpacked[nextUnpacked]) }
                     nextUnpacked += 1
+                } else if isAsked, let reader = piece.reader {
+                    result.append(UnreadJournalEntry(Self.content(at: position, header), reader))
                 }
                 position += Int(header.length)
                 place += 1
@@ -103,7 +106,7 @@ package struct JournalRing: ~Copyable, @unchecked Sendable {
     ) -> (growth: Int, forgotten: Int) {
         let before = bytes
         let cost = entry.cost
-        let (_, forgotten) = add(byteCount: 0, cost: cost, reader: nil, limits)
+        let (_, forgotten) = add(byteCount: nil, cost: cost, reader: newest.reader, limits)
         unpacked.append(entry)
         unpackedCost += cost
         return (bytes - before, forgotten)
@@ -130,27 +133,36 @@ package struct JournalRing: ~Copyable, @unchecked Sendable {
 
     /// Makes room and writes the header; gives where the entry's bytes go and how many entries were forgotten.
     private mutating func add(
-        byteCount: Int, cost: Int, reader: (any PackedJournalEntry.Type)?, _ limits: JournalLimits
+        byteCount: Int?, cost: Int, reader: (any PackedJournalEntry.Type)?, _ limits: JournalLimits
     ) -> (content: UnsafeMutableRawPointer, forgotten: Int) {
-        let length = (MemoryLayout<Header>.stride + byteCount + Self.alignment - 1) / Self.alignment * Self.alignment
+        let length =
+            (MemoryLayout<Header>.stride + (byteCount ?? 0) + Self.alignment - 1) / Self.alignment * Self.alignment
         var forgotten = 0
-        while count > 0, count >= limits.entriesPerWorkspace || !hasRoom(length, cost, limits) {
+        while count > 0, count >= limits.entriesPerWorkspace || !hasRoom(length, cost, reader, limits) {
             forgetOldest()
             forgotten += 1
         }
-        if newest.room < length { addPiece(of: pieceSize(for: length)) }
+        if !newestTakes(length, reader) { addPiece(of: pieceSize(for: length)) }
+        newest.reader = reader
         let place = newest.end
         place.storeBytes(
-            of: Header(length: UInt32(length), byteCount: UInt32(byteCount), reader: reader), as: Header.self)
+            of: Header(length: UInt32(length), byteCount: byteCount.map { UInt32($0) } ?? Header.isElsewhere),
+            as: Header.self)
         newest.end = place + length
         count += 1
         return (place + MemoryLayout<Header>.stride, forgotten)
     }
 
     /// Whether an entry can be added without anything being forgotten.
-    private func hasRoom(_ length: Int, _ cost: Int, _ limits: JournalLimits) -> Bool {
-        let growth = newest.room < length ? pieceSize(for: length) : 0
+    private func hasRoom(
+        _ length: Int, _ cost: Int, _ reader: (any PackedJournalEntry.Type)?, _ limits: JournalLimits
+    ) -> Bool {
+        let growth = newestTakes(length, reader) ? 0 : pieceSize(for: length)
         return bytes + growth + cost <= limits.bytesPerWorkspace
+    }
+
+    private func newestTakes(_ length: Int, _ reader: (any PackedJournalEntry.Type)?) -> Bool {
+        length <= newest.room && (newest.reader == nil || newest.reader == reader)
     }
 
     /// A third of what there is, within bounds.
@@ -175,7 +187,7 @@ package struct JournalRing: ~Copyable, @unchecked Sendable {
         let header = Self.header(at: front)
         front += Int(header.length)
         count -= 1
-        if header.reader == nil, let oldest = unpacked.popFirst() { unpackedCost -= oldest.cost }
+        if header.byteCount == Header.isElsewhere, let oldest = unpacked.popFirst() { unpackedCost -= oldest.cost }
         if front == frontEnd {
             dropOldestPiece()
         } else if count == 0 {
