@@ -8,9 +8,16 @@ package struct MemoryPiece: @unchecked Sendable {
         self.byteCount = byteCount
     }
 
-    /// The first bytes of an object.
-    package init(_ object: AnyObject, byteCount: Int) {
-        self.init(UnsafeRawPointer(Unmanaged.passUnretained(object).toOpaque()), byteCount: byteCount)
+    /// The first bytes that an object keeps.
+    ///
+    /// - Parameter isCounted: whether references to it are counted, which is done in what stands before them.
+    package init(_ object: AnyObject, byteCount: Int, isCounted: Bool = false) {
+        let start = UnsafeRawPointer(Unmanaged.passUnretained(object).toOpaque())
+        let headerLength = 16
+        self =
+            isCounted
+            ? MemoryPiece(start, byteCount: headerLength + byteCount)
+            : MemoryPiece(start + headerLength, byteCount: byteCount)
     }
 
     /// Where its cache lines begin.

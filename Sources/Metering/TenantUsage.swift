@@ -33,9 +33,9 @@ package final class TenantUsage: Sendable {
     }
 
     private struct State {
-        var open: [Key: CounterSlot] = [:]
         /// Changes when `open` is emptied: a slot of an earlier round is not to be counted in any more.
         var round = TenantUsage.nextRound()
+        var open: [Key: CounterSlot] = [:]
         /// When the oldest request was answered that is in no window yet.
         var openSince: Timestamp?
         /// Taken out for the ledger and not acknowledged by it yet.
@@ -50,9 +50,10 @@ package final class TenantUsage: Sendable {
     /// tenant cannot fill the memory of all.
     private static let maxOpenRows = 50_000
 
+    // What every request looks at comes first.
+    private let state = Mutex(State())
     package let tenant: TenantID
     private let file: CounterFile?
-    private let state = Mutex(State())
 
     init(tenant: TenantID, file: CounterFile?) {
         self.tenant = tenant

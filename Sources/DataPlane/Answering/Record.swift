@@ -25,17 +25,16 @@ extension DataPlane {
             status: reply.status, mockID: reply.outcome?.mockID, routeID: reply.outcome?.routeID,
             receivedAt: exchange.receivedAt, endedAt: now, receivedBytes: exchange.receivedBytes, sentBytes: sentBytes)
         count(answered, exchange.tenant, exchange.snapshot)
-        guard let snapshot = exchange.snapshot, keeps(snapshot.settings) else { return }
+        guard let snapshot = exchange.snapshot, keeps(snapshot) else { return }
         let entry = JournalWriter.entry(
             exchange, status: reply.status, outcome: reply.outcome,
             durationMicroseconds: answered.durationMicroseconds)
         snapshot.journal.append(ReadJournalEntry(entry))
     }
 
-    /// Whether the journal of a workspace with these settings takes the next request.
-    func keeps(_ settings: WorkspaceSettings) -> Bool {
-        guard settings.journal else { return false }
-        return settings.journalSample >= 1 || Double(ids.next().low >> 11) * 0x1p-53 < settings.journalSample
+    /// Whether the journal of the workspace takes the next request.
+    func keeps(_ snapshot: Snapshot) -> Bool {
+        snapshot.journalShare >= 1 || Double(ids.next().low >> 11) * 0x1p-53 < snapshot.journalShare
     }
 
     /// Counts an answered request, of either way of answering. The ledger has it where the tenant is known, without

@@ -153,7 +153,7 @@ struct TenantMetrics: ~Copyable, Sendable {
 
     /// What counts the status that came last; nil before the first.
     var lastCounter: MemoryPiece? {
-        state.withLock { $0.last.map { MemoryPiece($0.counter.toOpaque(), byteCount: 24) } }
+        state.withLock { $0.last.map { MemoryPiece($0.counter.takeUnretainedValue(), byteCount: 8) } }
     }
 
     func record(status: Int, durationMicroseconds: Int64) {

@@ -90,7 +90,7 @@ extension DataPlane {
         }
         answered.endedAt = surroundings.now()
         count(answered, tenant, snapshot, route: served)
-        if keeps(snapshot.settings) {
+        if keeps(snapshot) {
             let entry = PlainJournalEntry(
                 fields: PlainJournalEntry.Fields(answered, request, number), bytes: exchange.bytes)
             if let findings {

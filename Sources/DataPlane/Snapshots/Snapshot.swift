@@ -8,13 +8,15 @@ import Synchronization
 package final class Snapshot: Sendable {
     // What every request looks at comes first and stands together.
     let compiled: Part<CompiledWorkspace>
-    /// By the place of the route.
-    let routes: ServedRoutes
     let journal: any JournalAppender
+    /// The share of requests that the journal keeps, 0 to 1.
+    let journalShare: Double
     /// Microseconds since 1970.
     let lastUsed: Atomic<Int64>
     /// Whether requests need an API key, or an answer that depends on where they come from.
     let asksWho: (key: Bool, origin: Bool)
+    /// By the place of the route.
+    let routes: ServedRoutes
     let settings: WorkspaceSettings
     let crossOrigin: CrossOrigin
 
@@ -31,6 +33,7 @@ package final class Snapshot: Sendable {
     ) {
         compiled = Part(workspace)
         self.settings = settings
+        journalShare = settings.journal ? settings.journalSample : 0
         self.version = version
         self.isDefault = isDefault
         crossOrigin = CrossOrigin(settings.cors)
@@ -50,8 +53,9 @@ extension Snapshot {
 
     /// What every request looks at, but for its route.
     var pieces: [MemoryPiece] {
-        [MemoryPiece(self, byteCount: 80), MemoryPiece(journal, byteCount: 176)]
-            + compiled.use { $0.pieces }
+        [
+            MemoryPiece(self, byteCount: 56, isCounted: true), MemoryPiece(journal, byteCount: 160, isCounted: true),
+        ] + compiled.use { $0.pieces }
     }
 }
 

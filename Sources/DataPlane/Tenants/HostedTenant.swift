@@ -64,8 +64,7 @@ package final class HostedTenant: Sendable {
     /// What every request looks at.
     var pieces: [MemoryPiece] {
         [
-            MemoryPiece(self, byteCount: 192), MemoryPiece(limiter.address, byteCount: 64),
-            MemoryPiece(usage.address, byteCount: 64), metrics.piece,
+            MemoryPiece(self, byteCount: 168), limiter.piece(byteCount: 48), usage.piece(byteCount: 24), metrics.piece,
         ]
     }
 

@@ -1,3 +1,5 @@
+import Domain
+
 /// An object that belongs to something larger. Whoever holds that uses the part without counting a reference, which is an
 /// atomic operation in memory that most requests find in no cache, and has everything behind it wait.
 struct Part<Object: AnyObject & Sendable>: ~Copyable, Sendable {
@@ -14,6 +16,6 @@ struct Part<Object: AnyObject & Sendable>: ~Copyable, Sendable {
     /// For whoever keeps it.
     var reference: Object { object.takeUnretainedValue() }
 
-    /// Where it begins, to have the memory brought near.
-    var address: UnsafeRawPointer { UnsafeRawPointer(object.toOpaque()) }
+    /// Its first bytes, to have them brought near.
+    func piece(byteCount: Int) -> MemoryPiece { use { MemoryPiece($0, byteCount: byteCount) } }
 }

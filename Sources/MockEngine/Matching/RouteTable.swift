@@ -90,7 +90,7 @@ package final class RouteTable: Sendable {
     /// What every lookup looks at.
     var pieces: [MemoryPiece] {
         [
-            MemoryPiece(self, byteCount: 112),
+            MemoryPiece(self, byteCount: 96),
             MemoryPiece(nodes.rootAddress, byteCount: MemoryLayout<RouteNode>.size),
         ]
     }

@@ -95,7 +95,7 @@ package final class CompiledWorkspace: Sendable {
 
     /// What every request looks at, but for its route.
     package var pieces: [MemoryPiece] {
-        [MemoryPiece(self, byteCount: 48)] + table.pieces
+        [MemoryPiece(self, byteCount: 32)] + table.pieces
     }
 
     package var beginnings: RouteBeginnings { table.nodes.beginnings }
