@@ -16,19 +16,27 @@ struct DatabaseDriver: Sendable, CustomTestStringConvertible {
 
     private static let sqlite = DatabaseDriver(testDescription: "SQLite") {
         let folder = TemporaryFolder()
-        return DatabaseStore { try SQLiteDatabase(folder: folder.path, migrations: $0) }
+        return DatabaseStore {
+            try SQLiteDatabase(folder: folder.path, migrations: $0, surroundings: .system.keeping(folder))
+        }
     }
 
     private static let postgres = DatabaseDriver(testDescription: "PostgreSQL") {
         let database = PostgresTestDatabase()
         return DatabaseStore { migrations in
-            var surroundings = Surroundings.system
-            // The store is gone when the test has opened it; what it opened keeps the test's database there.
-            surroundings.now = { withExtendedLifetime(database) { Surroundings.system.now() } }
-            return PostgresDatabase(
+            PostgresDatabase(
                 try PostgresAddress(database.url + "?pool_size=4&pool_timeout=60"), migrations: migrations,
-                surroundings: surroundings, logger: Logger(label: "test"))
+                surroundings: .system.keeping(database), logger: Logger(label: "test"))
         }
+    }
+}
+
+extension Surroundings {
+    /// The store is gone when the test has opened it; what it opened keeps what it lies in.
+    fileprivate func keeping(_ owner: some Sendable) -> Surroundings {
+        var surroundings = self
+        surroundings.now = { withExtendedLifetime(owner) { now() } }
+        return surroundings
     }
 }
 

@@ -29,7 +29,9 @@ import Testing
     ) async throws {
         let highest = Int64(values.compactMap { $0 }.max() ?? 0)
         let parameters = (1...highest).map { SQLValue.integer($0) }
-        let row = try await SQLiteDatabase(folder: TemporaryFolder().path).read(.platform) { session in
+        let folder = TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let row = try await SQLiteDatabase(folder: folder.path).read(.platform) { session in
             try session.first(sql, parameters)
         }
         #expect(row?.values == values.map { $0.map(SQLValue.integer) ?? .text("$.a") })
@@ -37,7 +39,9 @@ import Testing
 
     @Test(arguments: [("SELECT $1", 0), ("SELECT $1", 2), ("SELECT 1", 1), ("SELECT $2, $1", 1), ("SELECT $3, $1", 2)])
     func `another number of values than of parameters is refused`(statement: String, count: Int) async throws {
-        let database = try SQLiteDatabase(folder: TemporaryFolder().path)
+        let folder = TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let database = try SQLiteDatabase(folder: folder.path)
         await #expect(throws: DatabaseError.self) {
             try await database.read(.platform) { sql in
                 _ = try sql.query(statement, Array(repeating: .integer(1), count: count))
