@@ -6,7 +6,7 @@ import ArgumentParser
     import Darwin
 #endif
 
-/// Runs the command that the process was started with, and exits.
+/// Runs the command that the process was started with, and ends the process.
 package func runCommandLine() async {
     do {
         var command = try CommandLineTool.parseAsRoot()
@@ -15,15 +15,22 @@ package func runCommandLine() async {
         } else {
             try command.run()
         }
+        end(EXIT_SUCCESS)
     } catch let failure as CommandFailure {
         StandardError.write(line: "error: \(failure.message)")
-        exit(failure.code.rawValue)
+        end(failure.code.rawValue)
     } catch let error as ConfigurationError {
         for complaint in error.complaints { StandardError.write(line: "error: \(complaint)") }
-        exit(CommandFailure.Code.configuration.rawValue)
+        end(CommandFailure.Code.configuration.rawValue)
     } catch {
         CommandLineTool.exit(withError: error)
     }
+}
+
+/// Ends the process at once: `exit` would have the libraries free what other threads may still be using.
+private func end(_ code: Int32) -> Never {
+    fflush(nil)
+    _exit(code)
 }
 
 /// The `mockforge` command: every verb is a subcommand in `Commands/`.

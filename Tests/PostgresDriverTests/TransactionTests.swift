@@ -208,7 +208,7 @@ import Testing
         let database = try open(server.url)
         #expect(try await database.read(.platform, countKeys) == 0)
         try await database.close()
+        #expect(database.connectionCount == 0)
         #expect(isUnavailable(await failure { try await database.read(.platform, countKeys) }))
-        #expect(await eventually { database.connectionCount == 0 })
     }
 }

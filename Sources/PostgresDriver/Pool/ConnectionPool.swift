@@ -96,8 +96,11 @@ final class ConnectionPool: Sendable {
             }
             if isDrained { continuation.resume() }
         }
-        // A thread ends with its owner.
-        state.withLock { $0.workers = [] }
+        let workers = state.withLock { state in
+            defer { state.workers = [] }
+            return state.workers
+        }
+        for worker in workers { await worker.thread.end() }
     }
 
     private static let closed = DatabaseError.unavailable("the database is closed")

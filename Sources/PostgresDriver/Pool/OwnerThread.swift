@@ -33,5 +33,16 @@ final class OwnerThread: Sendable {
         inbox.arrival.signal()
     }
 
+    /// Closes the connection and ends the thread; returns when the connection is closed. Nothing may be run afterwards.
+    func end() async {
+        await withCheckedContinuation { continuation in
+            run { slot in
+                slot.isStopped = true
+                slot.disconnect()
+                continuation.resume()
+            }
+        }
+    }
+
     deinit { run { $0.isStopped = true } }
 }
