@@ -1,4 +1,3 @@
-import Dispatch
 import Domain
 import GRDB
 import Synchronization
@@ -30,8 +29,6 @@ final class SQLiteFile: Sendable {
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(busyTimeout)
         configuration.maximumReaderCount = readers
-        // Its own choice goes before the event loops where the process may have threads that do.
-        configuration.qos = .default
         configuration.prepareDatabase { _ in opened.count.add(1, ordering: .relaxed) }
         pool = try DatabaseError.translating {
             let pool = try DatabasePool(path: path, configuration: configuration)
