@@ -105,7 +105,7 @@ private func journalEntry(body: String) -> JournalEntry {
         for _ in 0..<limits.entriesPerWorkspace * 3 {
             let entry = PackedText(entry: journalEntry(body: String(repeating: "x", count: 200)))
             content += ring.append(packed: entry, limits).forgotten == 0 ? 208 : 0
-            #expect(ring.bytes <= max(content * 8 / 5, 512))
+            #expect(ring.bytes <= max(content * 3 / 2, 256))
         }
         #expect(ring.count == limits.entriesPerWorkspace)
         #expect(ring.bytes <= ring.count * 208 * 5 / 4)

@@ -34,7 +34,8 @@ extension DataPlane {
 
     /// Whether the journal of the workspace takes the next request.
     func keeps(_ snapshot: Snapshot) -> Bool {
-        snapshot.journalShare >= 1 || Double(ids.next().low >> 11) * 0x1p-53 < snapshot.journalShare
+        let share = snapshot.journalShare
+        return share >= 1 || share > 0 && Double(ids.next().low >> 11) * 0x1p-53 < share
     }
 
     /// Counts an answered request, of either way of answering. The ledger has it where the tenant is known, without

@@ -165,9 +165,10 @@ package struct JournalRing: ~Copyable, @unchecked Sendable {
         length <= newest.room && (newest.reader == nil || newest.reader == reader)
     }
 
-    /// A third of what there is, within bounds.
+    /// A third of what there is, within bounds, and no more than entries of this length will fill.
     private func pieceSize(for length: Int) -> Int {
-        max(length, min(max(pieceBytes / 3, Self.pieceSizes.lowerBound), Self.pieceSizes.upperBound))
+        let size = min(max(pieceBytes / 3, Self.pieceSizes.lowerBound), Self.pieceSizes.upperBound)
+        return max(length, size / length * length)
     }
 
     private mutating func addPiece(of capacity: Int) {
