@@ -6,11 +6,12 @@ generator, which times each request from the moment at which it was due, so that
 as slow. The two servers take turns, round after round: what nginx shows is the jitter of the machine. Each server has one
 core and the generator the other. A cell is the median over the rounds, with the smallest and the largest for the ratio.
 
-Where the machine takes a program's time away for more than a hundredth of it, no server can answer 99 of 100 requests soon. So
-each round also tells what the machine takes from a program that only looks at the clock, on the servers' core, and the last
-column has the ratio within windows of 100 ms, the median over all of them: most windows have no gap.
+Other programs of the machine take turns with a server, for milliseconds at a time; once they do for a hundredth of the time, no
+server can answer 99 of 100 requests soon. So servers and generator are put before them, at real-time priority, unless
+`--among-others` is given or this user may not. What is taken even so is told of a program that only looks at the clock, on the
+servers' core; and the last column has the ratio within windows of 100 ms, the median over all of them: most have no gap.
 
-usage: Benchmarks/latency.py [--rounds N] [--seconds S] [--connections C] [--binary PATH] [--output FILE]
+usage: Benchmarks/latency.py [--rounds N] [--seconds S] [--connections C] [--among-others] [--binary PATH] [--output FILE]
 """
 
 import argparse
@@ -28,10 +29,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--among-others", action="store_true", help="leave the programs their ordinary priority")
     parser.add_argument("--binary", default=os.path.join(root, ".build/release/mockforge"))
     parser.add_argument("--output", help="also write the table to this file")
     options = parser.parse_args()
 
+    goes_first = not options.among_others and openloop.may_go_first()
     servers = []
     with tempfile.TemporaryDirectory(prefix="mockforge-latency-") as folder:
         try:
@@ -46,17 +49,20 @@ def main():
             rounds = {case.name: [] for case in cases}
             windows = {case.name: [] for case in cases}
             gaps = []
+            if goes_first:
+                for server in servers:
+                    openloop.put_first(server)
             for _ in range(options.rounds):
-                gaps.append(openloop.gaps(clock, 1))
+                gaps.append(openloop.gaps(clock, 0.5, goes_first))
                 for case in cases:
                     replies = openloop.ask(
-                        program, case, rates[case.name], options.seconds, options.connections)
+                        program, case, rates[case.name], options.seconds, options.connections, goes_first)
                     rounds[case.name].append(quantiles(replies))
                     windows[case.name] += [quantiles(piece) for piece in openloop.windows(replies, 100_000)]
         finally:
             for server in servers:
                 server.stop()
-    table = render(rates, rounds, windows, gaps, options)
+    table = render(rates, rounds, windows, gaps, goes_first, options)
     run.publish(table, options)
 
 
@@ -71,11 +77,11 @@ def quantiles(replies):
     return [openloop.quantile(replies, share) for share in (0.5, 0.99)]
 
 
-def render(rates, rounds, windows, gaps, options):
+def render(rates, rounds, windows, gaps, goes_first, options):
     lines = [
         f"Machine: {run.cpu_model()}, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end. "
         f"{options.rounds} interleaved rounds of {options.seconds} s over {options.connections} connections, medians; server on "
-        "one core, generator on the other.",
+        f"one core, generator on the other, {'before' if goes_first else 'among'} the machine's other programs.",
         f"A program that only looks at the clock lost {statistics.median(share for share, _ in gaps):.1%} of its time in gaps over "
         f"50 µs ({min(gaps)[0]:.1%} to {max(gaps)[0]:.1%} a round), the longest {max(longest for _, longest in gaps)} µs.", "",
         "| server | requests/s, half of the maximum | p50 µs | p99 µs | p99/p50 | smallest to largest | within 100 ms |",

@@ -1,10 +1,14 @@
 """Load at a fixed rate whatever the server answers, each request timed from the moment at which it was due.
 
 The generator is OpenLoop/openloop.c, compiled at the first use; it runs on the core that the servers do not have.
+
+Other programs of the machine, its kernel's among them, stop servers and generator for milliseconds at a time, which is all that
+a p99 shows then. So both can be put before them, at the lowest of the priorities that the kernel calls real-time.
 """
 
 import collections
 import os
+import shutil
 import subprocess
 import sys
 
@@ -23,9 +27,27 @@ def build(folder, name="openloop"):
     return program
 
 
-def gaps(program, seconds):
+FIRST = ["chrt", "--rr", "1"]
+
+
+def may_go_first():
+    """Whether this user may put programs before all others."""
+    return bool(shutil.which("chrt")) and subprocess.run(FIRST + ["true"], capture_output=True).returncode == 0
+
+
+def put_first(server):
+    """Has all threads of a server, and those that they start, go before other programs.
+
+    The kernel stops such programs when they leave nothing of a second to others, so this is for loads that leave some.
+    """
+    for pid in server.pids():
+        subprocess.run(["chrt", "--all-tasks", "--rr", "--pid", "1", str(pid)], check=True)
+
+
+def gaps(program, seconds, goes_first=False):
     """The share of the time that the machine takes from a program on the servers' core, and the longest gap in µs."""
-    output = subprocess.run(on_core(0, [program, str(seconds)]), capture_output=True, text=True, check=True).stdout
+    command = on_core(0, (FIRST if goes_first else []) + [program, str(seconds)])
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     share, longest = output.split()
     return float(share), int(longest)
 
@@ -33,10 +55,10 @@ def gaps(program, seconds):
 class Load:
     """A running generator, asking `case` of its server."""
 
-    def __init__(self, program, case, rate, seconds, connections):
+    def __init__(self, program, case, rate, seconds, connections, goes_first=False):
+        command = [program, str(case.server.port), str(rate), str(seconds), str(connections)]
         self.process = subprocess.Popen(
-            on_core(1, [program, str(case.server.port), str(rate), str(seconds), str(connections)]),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            on_core(1, (FIRST if goes_first else []) + command), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.process.stdin.write(case.bytes())
         self.process.stdin.close()
 
@@ -49,9 +71,9 @@ class Load:
         return [Reply(*map(int, line.split())) for line in lines]
 
 
-def ask(program, case, rate, seconds, connections):
+def ask(program, case, rate, seconds, connections, goes_first=False):
     """The replies to one load, each of which must have the case's status."""
-    replies = Load(program, case, rate, seconds, connections).replies()
+    replies = Load(program, case, rate, seconds, connections, goes_first).replies()
     demand(case, replies)
     return replies
 
