@@ -12,13 +12,16 @@ measurement; and `noisy` asks the server that `calm` asks. A figure is the media
 in each round; shown are the median, the smallest and the largest. "to elsewhere" is what the server itself does to `calm`,
 "to alone" is that and what the load costs the machine.
 
-The slowest hundredth of a round is what came while the machine had taken the core away, when it does so for a hundredth of
-the time. So each percentile is also taken within every 100 ms, most of which have no such gap, and the median of these shown.
+Servers and generators go before the machine's other programs, which else stop them for milliseconds at a time, unless
+`--among-others` or `--edits` is given or this user may not: what compiles has to take turns with what answers. Where the machine
+takes the core away for a hundredth of the time even so, a round's slowest hundredth shows that and nothing else. So each
+percentile is also taken within every 100 ms, most of which have no such gap, and the median of these shown.
 
 With --edits, `noisy` also writes large routes, one after the other, and asks for each, so that they are compiled. Of those of
 one round it keeps the last twenty, so that the workspace grows by no more than that.
 
-usage: Benchmarks/fairness.py [--binary PATH] [--rounds N] [--seconds S] [--factor F] [--rate R] [--edits] [--output FILE]
+usage: Benchmarks/fairness.py [--binary PATH] [--rounds N] [--seconds S] [--factor F] [--rate R] [--edits] [--among-others]
+                              [--output FILE]
 """
 
 import argparse
@@ -71,18 +74,18 @@ def edit(tenant, numbers):
         connection.close()
 
 
-def measure(program, calm, noisy, options, edits):
+def measure(program, calm, noisy, goes_first, options, edits):
     """The calm tenant's p50, p99 and p99 within 100 ms, and how often the noisy one was answered with which status."""
     noise = editor = None
     if noisy:
         # It starts before the calm tenant's load and ends after it.
         noise = openloop.Load(
-            program, noisy.case, QUOTA / 60 * options.factor, options.seconds + 2, connections=32)
+            program, noisy.case, QUOTA / 60 * options.factor, options.seconds + 2, 32, goes_first)
         if options.edits:
             editor = multiprocessing.Process(target=edit, args=(noisy, edits))
             editor.start()
         time.sleep(1)
-    replies = openloop.ask(program, calm.case, options.rate, options.seconds, connections=32)
+    replies = openloop.ask(program, calm.case, options.rate, options.seconds, 32, goes_first)
     if editor:
         if not editor.is_alive():
             sys.exit("the edits failed")
@@ -103,9 +106,11 @@ def main():
     parser.add_argument("--factor", type=float, default=20)
     parser.add_argument("--rate", type=float, default=5000)
     parser.add_argument("--edits", action="store_true")
+    parser.add_argument("--among-others", action="store_true", help="leave the programs their ordinary priority")
     parser.add_argument("--output", help="also write the table to this file")
     options = parser.parse_args()
 
+    goes_first = not options.among_others and not options.edits and openloop.may_go_first()
     servers = []
     rounds = {"alone": [], "elsewhere": [], "beside": []}
     answers, edits = collections.Counter(), multiprocessing.Value("l", 0)
@@ -120,9 +125,12 @@ def main():
             noisy = {
                 "alone": None, "elsewhere": Tenant(servers[1], "noisy", QUOTA),
                 "beside": Tenant(servers[0], "noisy", QUOTA)}
+            if goes_first:
+                for server in servers:
+                    openloop.put_first(server)
             for number in range(options.rounds + 1):
                 for situation in rounds:
-                    figures, statuses = measure(program, calm, noisy[situation], options, edits)
+                    figures, statuses = measure(program, calm, noisy[situation], goes_first, options, edits)
                     # The first round warms up.
                     if number > 0:
                         rounds[situation].append(figures)
@@ -130,11 +138,11 @@ def main():
         finally:
             for server in servers:
                 server.stop()
-    table = render(rounds, answers, edits.value, options)
+    table = render(rounds, answers, edits.value, goes_first, options)
     run.publish(table, options)
 
 
-def render(rounds, answers, edits, options):
+def render(rounds, answers, edits, goes_first, options):
     def figures(situation):
         return [statistics.median(column) for column in zip(*rounds[situation])]
 
@@ -147,7 +155,7 @@ def render(rounds, answers, edits, options):
         f"Machine: {run.cpu_model()}, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the end. "
         f"{options.rounds} interleaved rounds of {options.seconds} s; calm is asked {options.rate:g} times a second, noisy "
         f"{QUOTA / 60 * options.factor:g} times, which are {options.factor:g} times its quota; servers on one core, "
-        "generators on the other.", "",
+        f"generators on the other, {'before' if goes_first else 'among'} the machine's other programs.", "",
         "| the calm tenant | p50 µs | p99 µs | p99 µs within 100 ms |", "| --- | --- | --- | --- |"]
     for situation, title in [
             ("alone", "alone: nobody else asks"), ("elsewhere", "elsewhere: noisy asks another process"),
