@@ -15,24 +15,40 @@ package final class UsageReconciler: Reconciler {
     /// The tenants that this node has written nothing for are visited too, a few at a time: those of nodes that are gone, and
     /// those whose old usage is to be forgotten.
     private struct Sweep {
-        var rest: ArraySlice<TenantID> = []
+        var tenants: [TenantID] = []
+        var visited = 0
         var begun: Timestamp?
-        /// Tenants at a time.
-        var pace = 0
+
+        /// As many as the time since the sweep began asks for, but a few at least, so that a small installation is
+        /// through soon.
+        mutating func next(at now: Timestamp) -> ArraySlice<TenantID> {
+            guard let begun else { return [] }
+            let share = Double((now - begun).microseconds) / Double(UsageReconciler.sweepInterval.microseconds)
+            let due = Int((Double(tenants.count) * min(share, 1)).rounded(.up)) - visited
+            let next = tenants.dropFirst(visited).prefix(max(due, UsageReconciler.leastPace))
+            visited += next.count
+            return next
+        }
     }
 
     /// In which every tenant is visited once.
     private static let sweepInterval = Duration.seconds(6 * 3600)
-    /// How often this is called.
+    /// How often this is called, unless there is so much to do that a call takes longer.
     package static let period = Duration.seconds(60)
     private static let leastPace = 10
-    /// Nobody waits for a roll-up, so that many of them take a fifth of a core at most: after each comes a pause of so many
-    /// times as long as it took.
-    private static let pause = 4
+    /// Nobody waits for a roll-up, since reports add the minutes that are not rolled up yet. So many of them take a
+    /// fiftieth of a core at most: after each comes a pause of so many times as long as it took. The longer a round
+    /// takes, the more minutes each of its roll-ups has, for hardly more work.
+    package static let usualPause = 49
+    private let pause: Int
 
-    package init(platform: Platform, takeWritten: @escaping @Sendable () -> Set<TenantID>) {
+    package init(
+        platform: Platform, takeWritten: @escaping @Sendable () -> Set<TenantID>,
+        pause: Int = UsageReconciler.usualPause
+    ) {
         self.platform = platform
         self.takeWritten = takeWritten
+        self.pause = pause
     }
 
     package func reconcile() async throws {
@@ -50,27 +66,19 @@ package final class UsageReconciler: Reconciler {
                 platform.logger.warning(
                     "usage could not be rolled up", metadata: ["tenant": "\(tenant)", "error": "\(error)"])
             }
-            try? await Task.sleep(for: (ContinuousClock.now - start) * Self.pause)
+            try? await Task.sleep(for: (ContinuousClock.now - start) * pause)
         }
     }
 
     private func nextInSweep(at now: Timestamp) async throws -> ArraySlice<TenantID> {
         let isDue = sweep.withLock { sweep in
-            sweep.rest.isEmpty && sweep.begun.map { now - $0 >= Self.sweepInterval } ?? true
+            sweep.visited == sweep.tenants.count && sweep.begun.map { now - $0 >= Self.sweepInterval } ?? true
         }
         if isDue {
             let tenants = try await platform.database.schemas()
-            let calls = Int(Self.sweepInterval / Self.period)
-            sweep.withLock { sweep in
-                sweep = Sweep(
-                    rest: tenants[...], begun: now, pace: max(Self.leastPace, (tenants.count + calls - 1) / calls))
-            }
+            sweep.withLock { $0 = Sweep(tenants: tenants, begun: now) }
         }
-        return sweep.withLock { sweep in
-            let next = sweep.rest.prefix(sweep.pace)
-            sweep.rest = sweep.rest.dropFirst(sweep.pace)
-            return next
-        }
+        return sweep.withLock { $0.next(at: now) }
     }
 
     private func rollUp(_ tenant: TenantID, forgettingWindows: Bool, _ now: Timestamp) async throws {
