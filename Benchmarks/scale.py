@@ -5,6 +5,7 @@ Each case is a store filled by `seed`, a server on a copy of it, and wrk asking 
 round every case has a server started anew and asked once for what gets load, then a load to warm up; after that the
 servers take turns, load by load, so that a slow moment of the machine meets all of them. A ratio is one of two loads of the
 same turn, and the table has the medians of all turns' figures and ratios.
+
 CPU time a request is read from /proc: that of the event loop, and that of the process, which also writes down what it has
 counted, for each tenant in a file of its own. Memory is what a process holds (VmRSS) before it is asked and after its loads,
 and at its peak, which comes in the last round when after the loads every tenant of the store has been asked once.
@@ -151,10 +152,8 @@ def filled(folder, options, tenants, mocks, routes):
 
 def measure(subjects, options, is_last):
     """One round."""
-    started = []
     try:
         for subject in subjects:
-            started.append(subject)
             subject.start()
         for turn in range(options.turns):
             # Forwards and backwards, so that no case always follows the same one.
@@ -163,7 +162,7 @@ def measure(subjects, options, is_last):
         for subject in subjects:
             subject.end(is_last)
     finally:
-        for subject in started:
+        for subject in subjects:
             subject.stop()
 
 
