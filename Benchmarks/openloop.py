@@ -17,6 +17,8 @@ from run import on_core
 
 # Microseconds: when the request was due (CLOCK_MONOTONIC, as time.monotonic()), and from then to the end of the reply.
 Reply = collections.namedtuple("Reply", "due status took")
+# Before a command: has it go before other programs.
+FIRST = ["chrt", "--rr", "1"]
 
 
 def build(folder, name="openloop"):
@@ -25,9 +27,6 @@ def build(folder, name="openloop"):
     source = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"OpenLoop/{name}.c")
     subprocess.run([compiler(), "-O2", "-o", program, source], check=True)
     return program
-
-
-FIRST = ["chrt", "--rr", "1"]
 
 
 def may_go_first():

@@ -182,7 +182,8 @@ private struct LeftUsage {
 
     init(tenants count: Int) async throws {
         installation = try Installation()
-        reconciler = UsageReconciler(platform: installation.platform, takeWritten: { [] }, pause: 0)
+        reconciler = UsageReconciler(
+            platform: installation.platform, takeWritten: { [] }, pace: BackgroundPace(pausing: 0))
         let minute = UsageInterval.minute.start(of: installation.clock.now + .seconds(-3600))
         var tenants: [TenantID] = []
         for number in 0..<count {

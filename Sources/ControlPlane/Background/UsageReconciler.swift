@@ -39,16 +39,16 @@ package final class UsageReconciler: Reconciler {
     /// Nobody waits for a roll-up, since reports add the minutes that are not rolled up yet. So many of them take a
     /// fiftieth of a core at most: after each comes a pause of so many times as long as it took. The longer a round
     /// takes, the more minutes each of its roll-ups has, for hardly more work.
-    package static let usualPause = 49
-    private let pause: Int
+    package static let usualPace = BackgroundPace(pausing: 49)
+    private let pace: BackgroundPace
 
     package init(
         platform: Platform, takeWritten: @escaping @Sendable () -> Set<TenantID>,
-        pause: Int = UsageReconciler.usualPause
+        pace: BackgroundPace = UsageReconciler.usualPace
     ) {
         self.platform = platform
         self.takeWritten = takeWritten
-        self.pause = pause
+        self.pace = pace
     }
 
     package func reconcile() async throws {
@@ -66,7 +66,7 @@ package final class UsageReconciler: Reconciler {
                 platform.logger.warning(
                     "usage could not be rolled up", metadata: ["tenant": "\(tenant)", "error": "\(error)"])
             }
-            try? await Task.sleep(for: (ContinuousClock.now - start) * pause)
+            await pace.rest(since: start)
         }
     }
 

@@ -12,7 +12,7 @@ final class TenantGauges: Sendable {
     private static let countInterval = Duration.seconds(30)
     /// Nobody waits for the counts, so that those of many tenants take a twentieth of a core at most: after each comes a
     /// pause of so many times its length.
-    private static let pause = 19
+    private static let pace = BackgroundPace(pausing: 19)
     private static let activeFor: Int64 = 300_000_000
 
     private let database: any Database
@@ -112,7 +112,7 @@ final class TenantGauges: Sendable {
                 guard let tenant = directory.tenant(turn.tenant) else { continue }
                 let start = ContinuousClock.now
                 try await count(tenant, storage: turn.measuresStorage)
-                try? await Task.sleep(for: (ContinuousClock.now - start) * Self.pause)
+                await Self.pace.rest(since: start)
             }
         } catch {
             logger.warning("the metrics of tenants could not be brought up to date", metadata: ["error": "\(error)"])
